@@ -1,0 +1,1 @@
+"""Layers, losses, metrics and models on top of autodiff."""

@@ -1,0 +1,64 @@
+"""What all tests share: how many examples Hypothesis draws, where data lies, what is counted."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# The everyday profile draws the same examples on every run: a red test is red for everyone.
+settings.register_profile(
+    "default",
+    max_examples=25,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("long", settings.get_profile("default"), max_examples=500)
+settings.load_profile("default")
+
+MNIST_FILES = (
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+)
+
+
+@pytest.fixture(scope="session")
+def mnist_dir() -> Path:
+    """The folder of the four MNIST files, `$AUTODIFF_DATA/mnist`."""
+    root = os.environ.get("AUTODIFF_DATA")
+    if not root:
+        pytest.skip("AUTODIFF_DATA does not name a folder with mnist/")
+    folder = Path(root) / "mnist"
+    missing = [name for name in MNIST_FILES if not (folder / name).is_file()]
+    if missing:
+        pytest.skip(f"$AUTODIFF_DATA/mnist lacks {', '.join(missing)}")
+    return folder
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Note how many examples Hypothesis ran in this test."""
+    if call.when == "call":
+        statistics = getattr(item, "hypothesis_statistics", "")
+        examples = sum(map(int, re.findall(r"(\d+) passing", statistics)))
+        item.user_properties.append(("examples", examples))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many ops there are, and how many examples they and the rest were tried on."""
+    registry = getattr(sys.modules.get("autodiff._op"), "registry", {})
+    reports = [r for r in terminalreporter.stats.get("passed", []) if r.when == "call"]
+    examples = sum(n for r in reports for name, n in r.user_properties if name == "examples")
+    differentiable = sum(bool(op.rules) for op in registry.values())
+    terminalreporter.write_line(
+        f"{len(registry)} ops declared, {differentiable} with derivative rules; "
+        f"{examples} Hypothesis examples passed"
+    )
