@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "autodiff": ({"numpy"}, {"cupy", "graphviz", "pygraphviz", "numba", "nvmath", "hypothesis"}),
     "optim": ({"autodiff"}, set()),
     "nn": (
-        {"autodiff", "optim"},
+        {"autodiff", "optim", "numpy"},  # numpy: rows are shuffled and weights drawn on the host
         {"safetensors", "tqdm", "rich", "matplotlib", "tensorboardX", "sklearn"},
     ),
     "data": ({"numpy", "nn", "autodiff"}, {"sklearn"}),
