@@ -1,0 +1,107 @@
+"""Where arrays live: the namespace `xp` that ops and rules use for an array's kind.
+
+Rules and forwards never name NumPy; they are handed `xp`, which is
+
+- for raw arrays, the array library (here NumPy) with a few faster or safer versions of its
+  functions, and every op of our own that the library lacks (`xp.sigmoid`);
+- for Tensors, the `autodiff` namespace itself, so the same rule is recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+#: scalar types that stand for a 0-d float or complex array: arithmetic on them is several times
+#: faster than on 0-d arrays. 0-d integers and booleans stay arrays: integer scalars warn on
+#: overflow where arrays wrap.
+INEXACT_SCALARS = frozenset(
+    (
+        np.float16,
+        np.float32,
+        np.float64,
+        np.longdouble,
+        np.complex64,
+        np.complex128,
+        np.clongdouble,
+    )
+)
+PYTHON_SCALARS = frozenset((bool, int, float, complex))
+
+
+class Namespace:
+    """An array library's functions, our versions of some, and our ops where it has none."""
+
+    def __init__(self, library: Any, /, **ours: Callable[..., Any]) -> None:
+        self._library = library
+        self.__dict__.update(ours)
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._library, name, None)
+        if value is None:
+            from ._op import registry
+
+            op = registry.get(name)
+            if op is None:
+                raise AttributeError(f"neither {self._library.__name__} nor autodiff has {name!r}")
+            forward = op.forward
+
+            def value(*args: Any, **kwargs: Any) -> Any:
+                return forward(self, *args, **kwargs)
+
+        self.__dict__[name] = value
+        return value
+
+
+def _sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Sum over `axis`; float16 is summed in float32, which NumPy does only along the last axis."""
+    if x.dtype == np.float16:
+        return np.add.reduce(x, axis, np.float32, keepdims=keepdims).astype(np.float16)
+    return np.add.reduce(x, axis, keepdims=keepdims)
+
+
+def _broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
+    """A fresh array: NumPy's own is a read-only view, and four times slower to make."""
+    out = np.empty(shape, x.dtype)
+    out[...] = x
+    return out
+
+
+def _astype(x: Any, dtype: Any) -> Any:
+    if x.dtype.kind == "c" and np.dtype(dtype).kind == "f":
+        x = x.real
+    return x.astype(dtype)
+
+
+numpy_namespace = Namespace(np, sum=_sum, broadcast_to=_broadcast_to, astype=_astype)
+
+_NAMESPACES: dict[type, Any] = dict.fromkeys((np.ndarray, *PYTHON_SCALARS), numpy_namespace)
+_NAMESPACES.update((np.dtype(code).type, numpy_namespace) for code in "?bhilqBHILQefdgFDG")
+
+
+def register_namespace(kind: type, xp: Any) -> None:
+    """Say which namespace works on values of a type."""
+    _NAMESPACES[kind] = xp
+
+
+def namespace(array: Any) -> Any:
+    """The `xp` of a raw array or scalar."""
+    return _NAMESPACES[type(array)]
+
+
+def as_data(value: Any) -> Any:
+    """A raw array in the form Tensors hold: 0-d float and complex arrays become scalars.
+
+    >>> type(as_data(np.array(2.0))), type(as_data(np.int64(2)))
+    (<class 'numpy.float64'>, <class 'numpy.ndarray'>)
+    """
+    kind = type(value)
+    if kind in INEXACT_SCALARS:
+        return value
+    if kind is not np.ndarray:
+        value = np.asarray(value)
+    if value.ndim == 0 and value.dtype.kind in "fc":
+        return value[()]
+    return value

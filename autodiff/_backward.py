@@ -1,0 +1,148 @@
+"""Gradients from a graph: walk its records from the targets back to the sources.
+
+Two walks do the same sum over paths. `consume` pops records as it goes, which frees memory on the
+way: for the one tape of a graph that may be used once. `sweep` leaves the graph as it is, looks
+only at records of the tape's own time that lie between sources and targets, and can run the rules
+on Tensors, so that an outer tape records them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ._backend import INEXACT_SCALARS
+from ._graph import NODES, Graph, Record, Token, Watcher, parents
+from ._pulls import add_up
+from ._tensor import Tensor
+
+#: node of a target and its upstream gradient, raw or Tensor
+Seeds = Sequence[tuple[int, Any]]
+
+
+def seed(grads: list[Any], seeds: Seeds, sums: set[int]) -> None:
+    """Put the upstream gradients where the walk begins."""
+    for node, g in seeds:
+        grads[node] = g if grads[node] is None else add_up(grads[node], g, node, sums)
+
+
+def consume(graph: Graph, seeds: Seeds, sources: Sequence[int]) -> dict[int, Any]:
+    """Gradients of the seeds' targets by source nodes; the graph's records are used up."""
+    records = graph.records
+    start = max((node for node, _ in seeds), default=-1)
+    del records[start + 1 :]
+    grads: list[Any] = [None] * len(records)
+    sums: set[int] = set()
+    seed(grads, seeds, sums)
+    found: dict[int, Any] = {}
+    pop_record, pop_gradient = records.pop, grads.pop
+    for source in sorted(set(sources), reverse=True):
+        if source > start:
+            continue
+        for _ in range(len(records) - 1 - source):
+            record = pop_record()
+            g = pop_gradient()
+            if g is not None:
+                record[0].pull(record, g, grads, sums)
+        if grads[source] is not None:
+            found[source] = grads[source]
+    records.clear()
+    return found
+
+
+def sweep(
+    graph: Graph,
+    watcher: Watcher,
+    spans: Sequence[tuple[int, int]],
+    seeds: Seeds,
+    sources: Sequence[int],
+    recording: bool,
+) -> dict[int, Any]:
+    """The same, leaving the graph; on Tensors if `recording`.
+
+    `spans` are the ranges of records [start, stop) that belong to the tape.
+    """
+    records = graph.records
+    start = max((node for node, _ in seeds), default=-1)
+    wanted = _between(records, watcher.nodes, spans, set(sources), start)
+    grads: list[Any] = [None] * (start + 1)
+    sums: set[int] = set()
+    seed(grads, seeds, sums)
+    for node in range(start, -1, -1):
+        g = grads[node]
+        if g is None:
+            continue
+        record = records[node]
+        if any([i is not None and i in wanted for i in parents(record)]) and node in wanted:
+            record = _only(record, wanted)
+            if recording:
+                record = _lift(record, node, records[node], graph.token)
+            record[0].pull(record, g, grads, sums)
+        if node not in sources:
+            grads[node] = None
+    return {
+        node: grads[node]
+        for node in set(sources)
+        if node <= start and node in wanted and grads[node] is not None
+    }
+
+
+def _between(
+    records: list[Record],
+    watched: set[int],
+    spans: Sequence[tuple[int, int]],
+    sources: set[int],
+    last: int,
+) -> set[int]:
+    """Nodes up to `last` that the tape knows and that depend on a source; and those sources."""
+    known = set(watched)
+    depends = sources & known
+    for start, stop in spans:
+        for node in range(start, min(stop, last + 1)):
+            for i in parents(records[node]):
+                if i is not None and i in known:
+                    known.add(node)
+                    if i in depends or node in sources:
+                        depends.add(node)
+    return depends
+
+
+def _only(record: Record, wanted: set[int]) -> Record:
+    """The record with nodes that are not wanted left out."""
+    end = NODES + record[0].arity(record)
+    nodes = (i if i is not None and i in wanted else None for i in record[NODES:end])
+    return (*record[:NODES], *nodes, *record[end:])
+
+
+def _lift(record: Record, node: int, whole: Record, token: Token) -> Record:
+    """The record with Tensors for raw arrays, as the rules of a recorded walk need it.
+
+    Nodes come from the whole record: an input that no gradient is asked for may still be tracked.
+    """
+    n = record[0].arity(record)
+    end = NODES + n
+    inputs = (
+        tensor(data, token, i)
+        for data, i in zip(record[end : end + n], whole[NODES:end], strict=True)
+    )
+    return (
+        *record[:2],
+        tensor(record[2], token, node),
+        *record[NODES:end],
+        *inputs,
+        *record[end + n :],
+    )
+
+
+def tensor(data: Any, token: Token | None, node: int | None) -> Any:
+    """A Tensor around raw data that a record kept, at its node; Python numbers stay what they are."""
+    if type(data) is not np.ndarray and type(data) not in INEXACT_SCALARS:
+        return data
+    result = Tensor.__new__(Tensor)
+    result._data = data
+    result._token = None if node is None else token
+    if node is not None:
+        result._node = node
+    return result

@@ -1,0 +1,332 @@
+"""What runs when an op is called, and when its gradients are pulled: closures made per op.
+
+Three shapes of call (one input, two inputs, anything) say the same thing three times, because the
+time of an op on small arrays is the time of these lines: unwrap, forward, and if an input is
+tracked by the graph that records on this thread, append a record and return a tracked Tensor.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._backend import INEXACT_SCALARS, as_data, namespace
+from ._broadcast import elementwise_undo, shape_of
+from ._graph import thread
+from ._tensor import Tensor, Variable, operand
+
+if TYPE_CHECKING:
+    from ._op import Op
+
+_new = object.__new__
+_ndarray = np.ndarray
+_EMPTY = inspect.Parameter.empty
+
+
+def constant(data: Any) -> Tensor:
+    """A Tensor that nothing depends on, around a raw result that nobody else holds."""
+    kind = type(data)
+    if kind is not _ndarray and kind not in INEXACT_SCALARS:
+        data = as_data(data)
+    result = _new(Tensor)
+    result._data = data
+    result._token = None
+    return result
+
+
+def explain(op: Op, error: Exception, arrays: tuple[Any, ...]) -> Exception:
+    """NumPy's complaint with the op and what it was given in front."""
+    given = ", ".join(
+        f"{name} {describe(data)}"
+        for name, data in zip(
+            op.inputs if not op.variadic else [f"{op.inputs[0]}[{k}]" for k in range(len(arrays))],
+            arrays,
+            strict=True,
+        )
+    )
+    kind = type(error) if type(error) in (TypeError, ValueError, IndexError) else ValueError
+    return kind(f"{op.name}: {error} (given {given})")
+
+
+def describe(data: Any) -> str:
+    """Shape and dtype of a raw array, or the Python number itself."""
+    return f"{data.dtype}{list(data.shape)}" if hasattr(data, "dtype") else repr(data)
+
+
+def unsupported(op: Op, name: str, value: Any) -> TypeError:
+    """The error for an input that is no array."""
+    return TypeError(
+        f"{op.name}: {name} is {type(value).__name__} {value!r:.60}; "
+        "expected a Tensor, NumPy array, number, or nested list of numbers"
+    )
+
+
+def make_call(op: Op) -> Callable[..., Any]:
+    """The function users call."""
+    if op.variadic or op.statics or len(op.inputs) > 2:
+        return _general(op)
+    return _unary(op) if len(op.inputs) == 1 else _binary(op)
+
+
+def _unary(op: Op) -> Callable[..., Any]:
+    forward, uses_xp, data_only = op.forward, op.uses_xp, op.data_only
+    name = op.inputs[0]
+    needs = op.keeps.get(name, frozenset())
+    keep_x, keep_out = name in needs, "out" in needs
+    shaped = bool(op.extras)
+
+    def call(x: Any, /) -> Any:
+        if type(x) is Tensor or type(x) is Variable:
+            a = x._data
+            token = x._token
+        else:
+            x = as_tensor(op, name, x)
+            a = x._data
+            token = x._token
+        try:
+            r = forward(namespace(a) if uses_xp else None, a)
+        except (TypeError, ValueError) as error:
+            raise explain(op, error, (a,)) from None
+        graph = thread.graph
+        if graph is None or token is None or data_only:
+            return constant(r)
+        if token is graph.token:
+            i = x._node
+        elif x in graph.known:
+            i = graph.known[x]
+        else:
+            i = graph.read(x)
+        if i is None:
+            return constant(r)
+        records = graph.records
+        result = _new(Tensor)
+        result._data = r
+        result._token = graph.token
+        result._node = len(records)
+        record = (op, None, r if keep_out else None, i, a if keep_x else None)
+        records.append((*record, a.shape) if shaped else record)
+        return result
+
+    return call
+
+
+def as_tensor(op: Op, name: str, value: Any) -> Tensor:
+    """The Tensor for an input that is not one, Python numbers included."""
+    known = operand(value)
+    if known is NotImplemented:
+        raise unsupported(op, name, value)
+    return known if isinstance(known, Tensor) else Tensor(known)
+
+
+def _binary(op: Op, reflected: bool = False, operator: bool = False) -> Callable[..., Any]:
+    forward, uses_xp, data_only = op.forward, op.uses_xp, op.data_only
+    x_name, y_name = op.inputs
+    x_needs, y_needs = (op.keeps.get(name, frozenset()) for name in op.inputs)
+    x_for_x, y_for_x, out_for_x = x_name in x_needs, y_name in x_needs, "out" in x_needs
+    x_for_y, y_for_y, out_for_y = x_name in y_needs, y_name in y_needs, "out" in y_needs
+    x_for_any, y_for_any, out_for_any = (
+        x_for_x or x_for_y,
+        y_for_x or y_for_y,
+        out_for_x or out_for_y,
+    )
+    shaped = [op.inputs.index(name.removesuffix("_shape")) for name in op.extras]
+    make_undo = op.undo
+    elementwise = make_undo is elementwise_undo
+
+    def call(x: Any, y: Any, /) -> Any:
+        if reflected:
+            x, y = y, x
+        if type(x) is Tensor or type(x) is Variable:
+            a = x._data
+            x_token = x._token
+        elif type(x) is float or type(x) is int:
+            a = x
+            x_token = None
+        else:
+            given, x = x, operand(x)
+            if x is NotImplemented:
+                if operator:
+                    return x
+                raise unsupported(op, x_name, given)
+            a, x_token = (x._data, x._token) if isinstance(x, Tensor) else (x, None)
+        if type(y) is Tensor or type(y) is Variable:
+            b = y._data
+            y_token = y._token
+        elif type(y) is float or type(y) is int:
+            b = y
+            y_token = None
+        else:
+            given, y = y, operand(y)
+            if y is NotImplemented:
+                if operator:
+                    return y
+                raise unsupported(op, y_name, given)
+            b, y_token = (y._data, y._token) if isinstance(y, Tensor) else (y, None)
+        try:
+            r = forward(namespace(a) if uses_xp else None, a, b)
+        except (TypeError, ValueError) as error:
+            raise explain(op, error, (a, b)) from None
+        graph = thread.graph
+        if graph is None or data_only:
+            return constant(r)
+        token = graph.token
+        if x_token is None:
+            i = None
+        elif x_token is token:
+            i = x._node
+        elif x in graph.known:
+            i = graph.known[x]
+        else:
+            i = graph.read(x)
+        if y_token is None:
+            j = None
+        elif y_token is token:
+            j = y._node
+        elif y in graph.known:
+            j = graph.known[y]
+        else:
+            j = graph.read(y)
+        if i is None and j is None:
+            return constant(r)
+        if not elementwise:
+            how = make_undo((a, b), r) if make_undo is not None else None
+        else:
+            kind = type(r)
+            if kind is _ndarray:
+                shape = r.shape
+                dtype = r.dtype
+                same = (
+                    i is None or (type(a) is kind and a.shape == shape and a.dtype is dtype)
+                ) and (j is None or (type(b) is kind and b.shape == shape and b.dtype is dtype))
+            else:
+                same = (i is None or type(a) is kind) and (j is None or type(b) is kind)
+            how = None if same else elementwise_undo((a, b), r)
+        records = graph.records
+        result = _new(Tensor)
+        result._data = r
+        result._token = token
+        result._node = len(records)
+        if j is None:
+            record = (op, how, r if out_for_x else None, i, j, a if x_for_x else None, b)
+        elif i is None:
+            record = (op, how, r if out_for_y else None, i, j, a, b if y_for_y else None)
+        else:
+            out = r if out_for_any else None
+            x_kept = a if x_for_any else None
+            record = (op, how, out, i, j, x_kept, b if y_for_any else None)
+        records.append((*record, *[shape_of((a, b)[k]) for k in shaped]) if shaped else record)
+        return result
+
+    return call
+
+
+def _general(op: Op) -> Callable[..., Any]:
+    inputs, statics, variadic = op.inputs, op.statics, op.variadic
+    forward, normalise, rules = op.forward, op.normalise, op.rules
+    n = len(inputs)
+    place = {name: k for k, name in enumerate(statics)}
+    defaults = op.defaults
+    shaped = [inputs.index(name.removesuffix("_shape")) for name in op.extras]
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        values = list(defaults)
+        if len(args) < n or len(args) > n + len(values):
+            raise TypeError(f"{op.name} takes {signature(op)}; given {len(args)} positional")
+        values[: len(args) - n] = args[n:]
+        for key, value in kwargs.items():
+            if key not in place:
+                raise TypeError(f"{op.name} has no argument {key!r}; it takes {signature(op)}")
+            values[place[key]] = value
+        for name, value in zip(statics, values, strict=True):
+            if value is _EMPTY:
+                raise TypeError(f"{op.name} needs {name!r}; it takes {signature(op)}")
+        given = sequence(op, args[0]) if variadic else args[:n]
+        tensors, arrays = [], []
+        for k, x in enumerate(given):
+            if not isinstance(x, Tensor):
+                x = operand(x)
+                if x is NotImplemented:
+                    raise unsupported(op, inputs[min(k, n - 1)], given[k])
+                if not isinstance(x, Tensor) and (k == 0 or variadic):
+                    x = Tensor(x)
+            tensors.append(x)
+            arrays.append(x._data if isinstance(x, Tensor) else x)
+        for name, normal in normalise.items():
+            values[place[name]] = normal(values[place[name]], arrays[0])
+        xp = namespace(arrays[0])
+        try:
+            r = forward(xp, arrays, *values) if variadic else forward(xp, *arrays, *values)
+        except (TypeError, ValueError, IndexError) as error:
+            raise explain(op, error, tuple(arrays)) from None
+        graph = thread.graph
+        if graph is None or not rules:
+            return constant(r)
+        nodes: list[int | None] = []
+        for k, x in enumerate(tensors):
+            node = None
+            if isinstance(x, Tensor) and x._token is not None and (variadic or inputs[k] in rules):
+                if x._token is graph.token:
+                    node = x._node
+                elif x in graph.known:
+                    node = graph.known[x]
+                else:
+                    node = graph.read(x)
+            nodes.append(node)
+        if all([node is None for node in nodes]):
+            return constant(r)
+        r = as_data(r)
+        if r.dtype.kind not in "fc":
+            return constant(r)
+        how = op.undo(tuple(arrays), r) if op.undo is not None else None
+        if variadic:
+            needs = op.keeps[inputs[0]]
+            kept = [
+                a if inputs[0] in needs or i is None else None
+                for a, i in zip(arrays, nodes, strict=True)
+            ]
+            extras: list[Any] = [tuple([a.shape for a in arrays])] if shaped else []
+        else:
+            needs = frozenset().union(
+                *(op.keeps[name] for name, i in zip(inputs, nodes, strict=True) if i is not None)
+            )
+            kept = [
+                a if i is None or name in needs else None
+                for a, i, name in zip(arrays, nodes, inputs, strict=True)
+            ]
+            extras = [shape_of(arrays[k]) for k in shaped]
+        record = (op, how, r if "out" in needs else None, *nodes, *kept, *values, *extras)
+        result = _new(Tensor)
+        result._data = r
+        result._token = graph.token
+        result._node = len(graph.records)
+        graph.records.append(record)
+        return result
+
+    return call
+
+
+def sequence(op: Op, arrays: Any) -> Sequence[Any]:
+    """The arrays of a variadic op; a Tensor or array stands for its rows."""
+    name = op.inputs[0]
+    if not isinstance(arrays, (list, tuple, Tensor, _ndarray)):
+        raise TypeError(
+            f"{op.name}: {name} is {type(arrays).__name__}; expected a list or tuple of arrays"
+        )
+    if not len(arrays):
+        raise ValueError(f"{op.name}: {name} is empty; expected at least one array")
+    return list(arrays)
+
+
+def signature(op: Op) -> str:
+    """The call as documented, for error messages."""
+    return f"{op.name}{inspect.signature(op.function)}"
+
+
+def make_operator(op: Op, reflected: bool = False) -> Callable[..., Any]:
+    """The method behind a Python operator; NotImplemented for what is no array."""
+    if len(op.inputs) == 2:
+        return _binary(op, reflected=reflected, operator=True)
+    return op.function

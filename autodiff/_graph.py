@@ -1,0 +1,143 @@
+"""The graph: what was recorded, as a list of tuples.
+
+A node is a position in `Graph.records`. A record is one flat tuple
+
+    (op, undo, out, *nodes, *inputs, *statics)
+
+`nodes[k]` is the node that input k came from, or None where nothing depends on it;
+`inputs[k]` is the raw array of input k where a derivative rule asks for it or where input k is a
+constant, else None; `out` likewise. `undo` says how to sum away broadcasting (see `_op`), or is
+None. A record holds raw arrays and numbers, never a Tensor, so it cannot be changed by what happens to Tensors
+later, and the whole graph is freed without recursion or cycles.
+
+There is one graph per thread at a time, shared by nested tapes: each op is recorded once, however
+many tapes watch. A Tensor knows the token of the graph that recorded it and its node there.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._tensor import Tensor
+
+#: Where a record's node numbers begin: after op, undo and out.
+NODES = 3
+
+Record = tuple[Any, ...]
+
+
+class Token:
+    """Identity of a graph, held by every Tensor recorded in it; keeps nothing alive."""
+
+    __slots__ = ()
+
+
+#: Token of every Variable and watched Tensor: look me up in the graph at hand.
+LEAF = Token()
+
+
+class Watcher:
+    """What one tape watches: nodes, and whether trainable Variables join when they are read."""
+
+    __slots__ = ("auto", "nodes", "variables")
+
+    def __init__(self, auto: bool) -> None:
+        self.auto = auto
+        self.nodes: set[int] = set()
+        self.variables: dict[Tensor, None] = {}
+
+
+class _Input:
+    """Stands where an op stands in the record of a leaf, `(INPUT, None, value, leaf)`."""
+
+    name = label = "input"
+    inputs: tuple[str, ...] = ()
+    statics: tuple[str, ...] = ()
+
+    def arity(self, record: Record) -> int:
+        return 0
+
+    def pull(self, record: Record, g: Any, grads: list[Any], sums: set[int]) -> None:
+        """Nothing lies behind a leaf."""
+
+
+INPUT = _Input()
+
+
+class Graph:
+    """Records of one thread's computation, while at least one tape is recording or holds it."""
+
+    __slots__ = ("known", "leaves", "records", "tapes", "token", "watchers")
+
+    def __init__(self) -> None:
+        self.token = Token()
+        self.records: list[Record] = []
+        #: every leaf and its nodes (several when a Variable was assigned between reads)
+        self.leaves: dict[Tensor, list[int]] = {}
+        #: leaf -> node as the tapes that record now know it; None is a Variable nobody watches
+        self.known: dict[Tensor, int | None] = {}
+        #: the tapes that record now
+        self.watchers: list[Watcher] = []
+        #: how many tapes have recorded here
+        self.tapes = 0
+
+    def start(self, watcher: Watcher) -> None:
+        """Record for `watcher` too, on this thread."""
+        if thread.graph is not None and thread.graph is not self:
+            raise RuntimeError(
+                "this tape recorded in a graph that has ended while another tape is recording now; "
+                "enter a new GradientTape inside the other one instead"
+            )
+        thread.graph = self
+        self.watchers.append(watcher)
+        self.known = {}
+
+    def stop(self, watcher: Watcher) -> None:
+        """No longer record for `watcher`."""
+        self.watchers.remove(watcher)
+        self.known = {}
+        if not self.watchers and thread.graph is self:
+            thread.graph = None
+
+    def read(self, x: Tensor) -> int | None:
+        """Node of a Tensor that this graph did not record: a leaf's, or None for a constant."""
+        auto = getattr(x, "trainable", None)
+        if auto is None:
+            return None  # a Tensor of another graph, or watched on another thread
+        watching = [w for w in self.watchers if w.auto] if auto else []
+        if not watching:
+            self.known[x] = None
+            return None
+        node = self.leaf(x)
+        for watcher in watching:
+            watcher.nodes.add(node)
+            watcher.variables[x] = None
+        return node
+
+    def leaf(self, x: Tensor) -> int:
+        """Node of a leaf with the value it has now; a new one if it has none yet."""
+        nodes = self.leaves.setdefault(x, [])
+        if not nodes or self.records[nodes[-1]][2] is not x._data:
+            nodes.append(len(self.records))
+            self.records.append((INPUT, None, x._data, x))
+        self.known[x] = nodes[-1]
+        return nodes[-1]
+
+    def nodes_of(self, x: Tensor) -> list[int]:
+        """Every node that stands for `x`: its own, or all the reads of a leaf."""
+        return [x._node] if x._token is self.token else self.leaves.get(x, [])
+
+
+def parents(record: Record) -> tuple[int | None, ...]:
+    """The node of each input of a record; None where the input is a constant."""
+    return record[NODES : NODES + record[0].arity(record)]
+
+
+class _Thread(threading.local):
+    #: the graph that ops on this thread are recorded in, or None
+    graph: Graph | None = None
+
+
+thread = _Thread()

@@ -1,0 +1,39 @@
+"""Nested structures: lists, tuples, named tuples and dictionaries of leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+def flatten(structure: Any) -> list[Any]:
+    """The leaves, in order; everything that is no list, tuple or dictionary is one.
+
+    >>> flatten({"a": [1, (2, None)]})
+    [1, 2, None]
+    """
+    if isinstance(structure, dict):
+        structure = structure.values()
+    elif not isinstance(structure, (list, tuple)):
+        return [structure]
+    return [leaf for part in structure for leaf in flatten(part)]
+
+
+def rebuild(structure: Any, leaves: list[Any]) -> Any:
+    """The same structure with other leaves, in `flatten`'s order.
+
+    >>> rebuild({"a": [0, (0, 0)]}, [1, 2, 3])
+    {'a': [1, (2, 3)]}
+    """
+    rest = iter(leaves)
+    return replace(structure, lambda _: next(rest))
+
+
+def replace(structure: Any, f: Callable[[Any], Any]) -> Any:
+    """The same structure with `f(leaf)` for every leaf."""
+    if isinstance(structure, dict):
+        return type(structure)((key, replace(part, f)) for key, part in structure.items())
+    if isinstance(structure, (list, tuple)):
+        parts = [replace(part, f) for part in structure]
+        return type(structure)(*parts) if hasattr(structure, "_fields") else type(structure)(parts)
+    return f(structure)

@@ -1,0 +1,253 @@
+"""The op declaration: one statement per op, from which everything else about it is made.
+
+    @op(
+        x=lambda g, y: g * y,
+        y=lambda g, x: g * x,
+        broadcast=True, operator="mul", numpy=np.multiply, label="×", sample=binary(),
+    )
+    def multiply(_, x, y, /):
+        '''Product, element by element. ...'''
+        return x * y
+
+The decorated function is the forward on raw arrays: `xp` first (`_` if it needs none), then the
+inputs (positional-only), then the statics (plain Python values). Each keyword named as an input is
+that input's derivative rule. A rule says by its parameter names what it needs:
+
+    g            the upstream gradient: the op's output shape, with any number of axes before it
+    out          the output
+    x, y, ...    an input;  x_shape: only its shape (for a sequence of inputs: all of them)
+    axis, ...    a static, as normalised
+    xp           the array namespace
+
+and what no rule names is not kept. Rules see raw arrays, or Tensors when an outer tape records:
+they use operators and `xp` only. Rules of ops with `broadcast` return gradients of the broadcast
+shape; the engine sums them back, here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from operator import itemgetter
+from typing import Any, Concatenate, ParamSpec, cast
+
+from . import _calls, _pulls
+from ._broadcast import Undo, elementwise_undo
+from ._graph import NODES, Record
+from ._tensor import Tensor
+
+P = ParamSpec("P")
+Rule = Callable[..., Any]
+
+#: every op by name
+registry: dict[str, Op] = {}
+#: NumPy function -> op that answers for it when it is called on Tensors
+numpy_functions: dict[Any, Op] = {}
+
+
+class DeclarationError(TypeError):
+    """An op was declared wrongly; raised when its module is imported."""
+
+
+class Op:
+    """An op as declared. `function` is what users call; `pull` adds its gradients up."""
+
+    __slots__ = (
+        "data_only",
+        "defaults",
+        "doc",
+        "edges",
+        "extras",
+        "flops",
+        "forward",
+        "function",
+        "inputs",
+        "keeps",
+        "label",
+        "method",
+        "name",
+        "normalise",
+        "operator",
+        "pull",
+        "role",
+        "rules",
+        "sample",
+        "statics",
+        "undo",
+        "uses_xp",
+        "variadic",
+    )
+
+    name: str
+    #: names of the array inputs, in order
+    inputs: tuple[str, ...]
+    #: names of the static arguments, in order
+    statics: tuple[str, ...]
+    forward: Callable[..., Any]
+    rules: dict[str, Rule]
+    function: Callable[..., Any]
+    pull: Callable[[Record, Any, list[Any], set[int]], None]
+
+    def arity(self, record: Record) -> int:
+        """How many inputs a record of this op has."""
+        if self.variadic:
+            return (len(record) - NODES - len(self.statics) - len(self.extras)) // 2
+        return len(self.inputs)
+
+    def static_values(self, record: Record) -> dict[str, Any]:
+        """The static arguments of a record, by name."""
+        start = NODES + 2 * self.arity(record)
+        return dict(zip(self.statics, record[start:], strict=False))
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+
+def op(
+    *,
+    sample: Callable[..., Any] | None = None,
+    broadcast: bool | Callable[..., tuple[Undo | None, ...] | None] = False,
+    variadic: bool = False,
+    normalise: dict[str, Callable[..., Any]] | None = None,
+    operator: str | None = None,
+    method: bool | str = False,
+    numpy: Any = (),
+    label: str | None = None,
+    role: str = "",
+    flops: int | Callable[..., int] = 1,
+    **rules: Rule,
+) -> Callable[[Callable[Concatenate[Any, P], Any]], Callable[P, Any]]:
+    """Declare an op. The module's docstring explains forward and rules.
+
+    Args:
+        sample: `sample(draw) -> (inputs, statics)`, what the gradient checks call it with;
+            required for ops with rules.
+        broadcast: the inputs broadcast against each other elementwise; or a function
+            `(arrays, out) -> Undo per input or None` for other kinds of broadcasting.
+        variadic: the only input is a sequence of arrays; its rule returns a gradient for each.
+        normalise: static -> `f(value, first input)`, run before forward: validate, and
+            count axes from the right.
+        operator: Python operator, `"mul"` for `__mul__` and `__rmul__`; `"neg"` if unary.
+        method: also a method of Tensor, of this name or of another one.
+        numpy: NumPy function or functions that come here when called on Tensors.
+        label: symbol in diagrams; the name by default.
+        role: what the gate does to gradients, in a word or two.
+        flops: floating-point operations per output element, or `f(out_shape, *input_shapes)`.
+
+    Raises:
+        DeclarationError: a rule for an unknown input, a rule that asks for an unknown name, a
+            duplicate op, operator or NumPy function, or no sample.
+    """
+
+    def declare(forward: Callable[Concatenate[Any, P], Any]) -> Callable[P, Any]:
+        self = Op()
+        self.name = forward.__name__.strip("_")
+        self.forward = forward
+        self.doc = inspect.getdoc(forward) or ""
+        parameters = list(inspect.signature(forward).parameters.values())
+        self.uses_xp = parameters[0].name == "xp"
+        fixed = [p for p in parameters[1:] if p.kind is p.POSITIONAL_ONLY]
+        free = [p for p in parameters[1:] if p.kind is not p.POSITIONAL_ONLY]
+        self.inputs = tuple(p.name for p in fixed)
+        self.statics = tuple(p.name for p in free)
+        self.defaults = tuple(p.default for p in free)
+        self.normalise = normalise or {}
+        self.variadic, self.sample, self.operator = variadic, sample, operator
+        self.rules, self.data_only = rules, not rules
+        self.label, self.role, self.flops = label or self.name, role, flops
+        self.method = self.name if method is True else method or None
+        self.undo = elementwise_undo if broadcast is True else broadcast or None
+        _check(self, parameters, numpy)
+        self.extras, self.edges, self.keeps = _needs(self)
+        self.function = function = _calls.make_call(self)
+        self.pull = _pulls.make_pull(self)
+        public = parameters[1:]
+        function.__name__ = function.__qualname__ = forward.__name__
+        function.__doc__, function.__module__ = forward.__doc__, forward.__module__
+        function.__signature__ = inspect.Signature(public)  # type: ignore[attr-defined]
+        function.__wrapped__ = forward  # type: ignore[attr-defined]
+        function.op = self  # type: ignore[attr-defined]
+        registry[self.name] = self
+        for entry in _entries(numpy):
+            numpy_functions[entry] = self
+        _attach(self)
+        return cast("Callable[P, Any]", function)
+
+    return declare
+
+
+def _attach(self: Op) -> None:
+    """The op's operators and method on Tensor."""
+    if self.operator is not None:
+        setattr(Tensor, f"__{self.operator}__", _calls.make_operator(self))
+        if len(self.inputs) == 2 and not self.data_only:
+            setattr(Tensor, f"__r{self.operator}__", _calls.make_operator(self, reflected=True))
+    if self.method is not None:
+        setattr(Tensor, self.method, self.function)
+
+
+def _entries(numpy: Any) -> tuple[Any, ...]:
+    return numpy if isinstance(numpy, tuple) else (numpy,)
+
+
+def _check(self: Op, parameters: list[inspect.Parameter], numpy: Any) -> None:
+    """Whatever can be wrong in a declaration is said at import."""
+
+    def fail(what: str) -> None:
+        raise DeclarationError(f"op {self.name!r}: {what}")
+
+    if not parameters or parameters[0].name not in ("xp", "_"):
+        fail("the forward's first parameter must be xp (or _ where it needs none)")
+    if not self.inputs:
+        fail("the forward has no inputs: give array parameters before a '/'")
+    if self.name in registry:
+        fail("declared twice")
+    if self.variadic and len(self.inputs) != 1:
+        fail("variadic ops have one input, the sequence of arrays")
+    for entry in _entries(numpy):
+        if entry in numpy_functions:
+            fail(f"numpy function {entry!r} already belongs to {numpy_functions[entry].name!r}")
+    if any(self.operator and other.operator == self.operator for other in registry.values()):
+        fail(f"operator {self.operator!r} already taken")
+    for static in self.normalise:
+        if static not in self.statics:
+            fail(f"normalise names {static!r}, which is no static; there are {self.statics}")
+    names = {"g", "xp", "out", *self.inputs, *(f"{x}_shape" for x in self.inputs), *self.statics}
+    for name, rule in self.rules.items():
+        if name not in self.inputs:
+            fail(f"a rule for {name!r}, which is no input; there are {self.inputs}")
+        for wanted in inspect.signature(rule).parameters:
+            if wanted not in names:
+                fail(f"the rule for {name!r} asks for {wanted!r}; there are {sorted(names)}")
+    if self.rules and self.sample is None:
+        fail("no sample: the gradient checks could not test its rules")
+    if not self.doc:
+        fail("no docstring")
+
+
+def _needs(self: Op) -> tuple[tuple[str, ...], tuple[Any, ...], dict[str, frozenset[str]]]:
+    """What the rules ask for: shapes to record, where each rule finds its arguments, what to keep.
+
+    An edge is (index of the input, rule, pick) with `pick(record + (g, xp))` the rule's arguments.
+    """
+    wanted = {name: tuple(inspect.signature(rule).parameters) for name, rule in self.rules.items()}
+    shapes = {f"{x}_shape" for x in self.inputs}
+    extras = tuple(sorted({n for names in wanted.values() for n in names if n in shapes}))
+    n = len(self.inputs)
+    places = {"out": 2, "g": -2, "xp": -1}
+    if not self.variadic:
+        places |= {x: NODES + n + k for k, x in enumerate(self.inputs)}
+    places |= {s: k - 2 - len(self.statics + extras) for k, s in enumerate(self.statics + extras)}
+    edges = tuple(
+        (self.inputs.index(name), rule, _picker([places[w] for w in wanted[name]]))
+        for name, rule in self.rules.items()
+    )
+    keeps = {name: frozenset(names) & {*self.inputs, "out"} for name, names in wanted.items()}
+    return extras, edges, keeps
+
+
+def _picker(places: list[int]) -> Callable[[Record], tuple[Any, ...]]:
+    if len(places) == 1:
+        (place,) = places
+        return lambda record: (record[place],)
+    return cast("Callable[[Record], tuple[Any, ...]]", itemgetter(*places))

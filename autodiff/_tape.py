@@ -1,0 +1,302 @@
+"""GradientTape: what to record, and the gradients of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from . import _backward, _memory, _nest
+from ._calls import constant
+from ._graph import LEAF, Graph, Watcher, thread
+from ._tensor import Tensor, Variable, convert
+
+if TYPE_CHECKING:
+    from .diagram import Diagram
+
+Unconnected = Literal["none", "zero", "raise"]
+
+
+class GradientTape:
+    """Records ops while it is entered, and gives gradients by what it watched.
+
+    TensorFlow's `tf.GradientTape`: trainable Variables are watched when they are read, Tensors by
+    `watch`. A tape gives gradients once, unless it is persistent. Tapes nest, for derivatives of
+    derivatives. A tape records the thread that entered it; a Tensor from another thread is a
+    constant there.
+
+    Args:
+        persistent: keep the record, for several gradients or diagrams.
+        watch_accessed_variables: watch trainable Variables by themselves.
+
+    Entering for the first time lets large arrays stay in the process's memory (`_memory`).
+
+    >>> x = Variable(3.0)
+    >>> with GradientTape() as tape:
+    ...     y = 2 * x**2 + 3
+    >>> tape.gradient(y, x)
+    Tensor(12., dtype=float32)
+    """
+
+    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
+        self._persistent = persistent
+        self._auto = watch_accessed_variables
+        self._graph: Graph | None = None
+        self._watcher = Watcher(watch_accessed_variables)
+        #: ranges of the graph's records made while this tape recorded
+        self._spans: list[tuple[int, int]] = []
+        self._started: int | None = None
+        self._spent = False
+
+    # -- recording -------------------------------------------------------------------------------
+
+    def __enter__(self) -> GradientTape:
+        if self._started is not None:
+            raise RuntimeError("this GradientTape is recording already; enter another one")
+        if self._spent:
+            raise RuntimeError(_SPENT)
+        _memory.keep_large_arrays()
+        if self._graph is None:
+            self._graph = thread.graph or Graph()
+            self._graph.tapes += 1
+        self._start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    def _start(self) -> None:
+        assert self._graph is not None
+        self._graph.start(self._watcher)
+        self._started = len(self._graph.records)
+
+    def _stop(self) -> None:
+        if self._started is not None and self._graph is not None:
+            self._graph.stop(self._watcher)
+            self._spans.append((self._started, len(self._graph.records)))
+            self._started = None
+
+    @contextmanager
+    def stop_recording(self) -> Iterator[None]:
+        """Not record on this tape, inside a `with`; tapes around it go on.
+
+        Raises:
+            RuntimeError: the tape is not recording.
+        """
+        if self._started is None:
+            raise RuntimeError("stop_recording: this GradientTape is not recording")
+        self._stop()
+        try:
+            yield
+        finally:
+            if not self._spent:
+                self._start()
+
+    def reset(self) -> None:
+        """Forget everything recorded and watched, as if newly made; goes on recording if it was."""
+        recording = self._started is not None
+        self._stop()
+        self._release()
+        self._spent = False
+        self._watcher = Watcher(self._auto)
+        if recording:
+            self.__enter__()
+
+    def _release(self) -> None:
+        """Let go of the graph."""
+        self._graph = None
+        self._spans = []
+
+    def watch(self, tensor: Any) -> None:
+        """Record what happens to a Tensor or Variable, or to each of a nested structure.
+
+        Raises:
+            RuntimeError: the tape is not recording.
+            TypeError: no Tensor, or one of integers or booleans, which have no gradient.
+        """
+        graph = self._graph
+        if self._started is None or graph is None:
+            raise RuntimeError("watch: this GradientTape is not recording; call it inside the with")
+        for x in _nest.flatten(tensor):
+            _check_float(x, "watch")
+            if x._token is graph.token:
+                self._watcher.nodes.add(x._node)
+                continue
+            self._watcher.nodes.add(graph.leaf(x))
+            if isinstance(x, Variable):
+                self._watcher.variables[x] = None
+            elif x._token is None:
+                x._token = LEAF
+
+    def watched_variables(self) -> tuple[Variable, ...]:
+        """The Variables watched so far, in the order in which they were first read."""
+        return tuple(v for v in self._watcher.variables if isinstance(v, Variable))
+
+    # -- gradients -------------------------------------------------------------------------------
+
+    def gradient(
+        self,
+        target: Any,
+        sources: Any,
+        output_gradients: Any = None,
+        unconnected_gradients: Unconnected = "none",
+    ) -> Any:
+        """The gradient of `target` by each of `sources`, as Tensors in the sources' structure.
+
+        Args:
+            target: a Tensor, or a nested structure of some, whose sum is differentiated.
+            sources: Tensors or Variables, nested in lists, tuples and dictionaries.
+            output_gradients: upstream gradient of each target, in the target's structure; ones
+                where None.
+            unconnected_gradients: what a source gets on which no target depends: "none" gives
+                None, "zero" zeros, "raise" a ValueError that names it.
+
+        Raises:
+            RuntimeError: a spent tape, or one that recorded nothing.
+            TypeError: a source or target that is no Tensor, an integer source.
+            ValueError: upstream gradients of another number or shape; an unconnected source.
+
+        >>> x = Variable([1.0, 2.0])
+        >>> with GradientTape() as tape:
+        ...     y = x * x
+        >>> tape.gradient(y, [x], output_gradients=[10.0, 1.0])
+        [Tensor([20.,  4.], dtype=float32)]
+        """
+        if unconnected_gradients not in ("none", "zero", "raise"):
+            raise ValueError(
+                f"unconnected_gradients is {unconnected_gradients!r}; "
+                'expected "none", "zero" or "raise"'
+            )
+        graph = self._usable()
+        wanted = _nest.flatten(sources)
+        for x in wanted:
+            _check_float(x, "gradient: a source")
+        seeds = self._seeds(graph, target, output_gradients)
+        if not self._persistent:
+            self._stop()
+        gradients = self._gradients(graph, seeds, wanted, thread.graph is not None)
+        for k, g in enumerate(gradients):
+            if g is None:
+                gradients[k] = _unconnected(wanted[k], k, unconnected_gradients)
+        if not self._persistent:
+            self._spent = True
+            self._release()
+        return _nest.rebuild(sources, gradients)
+
+    def _usable(self) -> Graph:
+        if self._spent:
+            raise RuntimeError(_SPENT)
+        if self._graph is None:
+            raise RuntimeError("this GradientTape recorded nothing: enter it with `with` first")
+        return self._graph
+
+    def _seeds(self, graph: Graph, target: Any, output_gradients: Any) -> list[tuple[int, Any]]:
+        """Each target's nodes, with its upstream gradient."""
+        targets = _nest.flatten(target)
+        upstream = [None] * len(targets)
+        if output_gradients is not None:
+            single = isinstance(target, Tensor)
+            upstream = [output_gradients] if single else _nest.flatten(output_gradients)
+            if len(upstream) != len(targets):
+                raise ValueError(
+                    f"gradient: {len(targets)} targets but {len(upstream)} output_gradients"
+                )
+        seeds = []
+        for y, g in zip(targets, upstream, strict=True):
+            if not isinstance(y, Tensor):
+                raise TypeError(f"gradient: a target is {type(y).__name__}; expected a Tensor")
+            g = _upstream(y, g)
+            seeds += [(node, g) for node in graph.nodes_of(y)[-1:]]
+        return seeds
+
+    def _gradients(
+        self, graph: Graph, seeds: list[tuple[int, Any]], sources: list[Any], recording: bool
+    ) -> list[Any]:
+        """A Tensor or None for each source."""
+        nodes = [graph.nodes_of(x) for x in sources]
+        flat = [node for group in nodes for node in group]
+        alone = graph.tapes == 1 and not self._persistent and not recording
+        with np.errstate(all="ignore"):
+            if alone:
+                seeds = [(node, g._data) for node, g in seeds]
+                found = _backward.consume(graph, seeds, flat)
+            else:
+                if not recording:
+                    seeds = [(node, g._data) for node, g in seeds]
+                spans = list(self._spans)
+                if self._started is not None:
+                    spans.append((self._started, len(graph.records)))
+                found = _backward.sweep(graph, self._watcher, spans, seeds, flat, recording)
+        given = {id(g._data if isinstance(g, Tensor) else g) for _, g in seeds}
+        return [_total([found[k] for k in group if k in found], given) for group in nodes]
+
+    def diagram(self, target: Any, **options: Any) -> Diagram:
+        """The graph behind `target` as a diagram; see `autodiff.diagram.draw`.
+
+        Raises:
+            RuntimeError: a spent tape.
+        """
+        from .diagram import draw
+
+        return draw(self, target, **options)
+
+
+_SPENT = (
+    "this GradientTape has given its gradient and is spent; "
+    "make it with persistent=True for several gradients, or for a diagram after a gradient"
+)
+
+
+def _check_float(x: Any, what: str) -> None:
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{what} is {type(x).__name__} {x!r:.60}; expected a Tensor or Variable")
+    if x._data.dtype.kind not in "fc":
+        raise TypeError(f"{what} has dtype {x.dtype}, which has no gradient; expected floats")
+
+
+def _upstream(y: Tensor, g: Any) -> Tensor:
+    """The upstream gradient of a target: given, or ones."""
+    if g is None:
+        return constant(np.ones_like(y._data) if y._data.ndim else y._data.dtype.type(1))
+    if not isinstance(g, Tensor):
+        g = constant(convert(g, y.dtype))
+    if g.shape != y.shape:
+        raise ValueError(
+            f"gradient: output_gradients has shape {g.shape} for a target of shape {y.shape}"
+        )
+    if g.dtype != y.dtype:
+        from .ops.creation import astype
+
+        g = astype(g, y.dtype)
+    return g
+
+
+def _total(parts: list[Any], given: set[int]) -> Tensor | None:
+    """One gradient of the parts found at a leaf's nodes, in memory of its own."""
+    if not parts:
+        return None
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    if isinstance(total, Tensor):
+        return total
+    if type(total) is np.ndarray:
+        if id(total) in given or total.base is not None:
+            total = total.copy()
+        given.add(id(total))
+    return constant(total)
+
+
+def _unconnected(x: Tensor, k: int, mode: Unconnected) -> Tensor | None:
+    if mode == "raise":
+        name = getattr(x, "name", None) or f"source {k}"
+        raise ValueError(f"gradient: no target depends on {name} of shape {x.shape}")
+    return None if mode == "none" else constant(np.zeros_like(x._data))

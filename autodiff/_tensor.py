@@ -1,0 +1,354 @@
+"""Tensor, the value that ops take and give, and Variable, the one thing that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._backend import INEXACT_SCALARS, PYTHON_SCALARS, as_data
+from ._graph import LEAF, Token, thread
+
+#: dtype of Python floats and complexes, as in TensorFlow, PyTorch and JAX
+DEFAULT_DTYPES = {"f": np.dtype(np.float32), "c": np.dtype(np.complex64)}
+
+
+class Tensor:
+    """An array value of any rank, recorded by the ops that make it while a tape watches.
+
+    Args:
+        value: number, nested list of numbers, NumPy array (copied) or Tensor.
+        dtype: NumPy dtype; by default NumPy arrays and scalars keep theirs, Python floats become
+            float32, Python ints int64.
+
+    Raises:
+        TypeError: the value is no array of numbers.
+
+    >>> Tensor([[1.0, 2.0], [3.0, 4.0]])
+    Tensor([[1., 2.],
+            [3., 4.]], dtype=float32)
+    >>> (Tensor(3) * 2).dtype
+    dtype('int64')
+    """
+
+    __slots__ = ("_data", "_node", "_token")
+
+    #: raw array; a NumPy scalar when 0-d and float or complex
+    _data: Any
+    #: token of the graph that recorded it, LEAF for what tapes watch, None for constants
+    _token: Token | None
+    #: its node in that graph
+    _node: int
+
+    def __init__(self, value: Any, dtype: Any = None) -> None:
+        self._data = convert(value, dtype)
+        self._token = None
+        if isinstance(value, Tensor) and value._token is not None:
+            raise TypeError(
+                "Tensor(...) of a recorded Tensor would cut it off; use ad.asarray(x) to go on or ad.stop_gradient(x) to cut"
+            )
+
+    # -- what it is ------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis."""
+        return self._data.shape  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy dtype of the elements."""
+        return self._data.dtype  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self._data.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self._data.size  # type: ignore[no-any-return]
+
+    @property
+    def device(self) -> str:
+        """Where the array lives: "cpu"."""
+        return "cpu"
+
+    # -- leaving the graph -----------------------------------------------------------------------
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """A copy as a NumPy array.
+
+        >>> Tensor([1.0, 2.0]).numpy()
+        array([1., 2.], dtype=float32)
+        """
+        return np.array(self._data)
+
+    def item(self) -> Any:
+        """The only element as a Python number; ValueError if there are more."""
+        return self._data.item()
+
+    def tolist(self) -> Any:
+        """Nested lists of Python numbers."""
+        return self._data.tolist()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        if copy is False:
+            view = np.asarray(self._data, dtype).view()
+            view.flags.writeable = False
+            return view
+        return np.array(self._data, dtype)
+
+    def __float__(self) -> float:
+        return float(self._scalar("float"))
+
+    def __int__(self) -> int:
+        return int(self._scalar("int"))
+
+    def __complex__(self) -> complex:
+        return complex(self._scalar("complex"))
+
+    def __index__(self) -> int:
+        data = self._scalar("an index")
+        if data.dtype.kind not in "iu":
+            raise TypeError(f"a Tensor used as an index must hold integers; given {data.dtype}")
+        return int(data)
+
+    def _scalar(self, what: str) -> Any:
+        if self._data.size != 1:
+            raise TypeError(f"a Tensor of shape {self.shape} is no {what}; expected one element")
+        return self._data.reshape(())[()]
+
+    def __bool__(self) -> bool:
+        if self._data.size != 1:
+            raise ValueError(
+                f"the truth value of a Tensor of shape {self.shape} is ambiguous; "
+                "use ad.all(x) or ad.any(x)"
+            )
+        return bool(self._data)
+
+    # -- Python protocols ------------------------------------------------------------------------
+
+    __hash__ = object.__hash__  # by identity, so that Variables can be keys of dictionaries
+
+    def __len__(self) -> int:
+        if not self._data.ndim:
+            raise TypeError("a 0-d Tensor has no length")
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[k] for k in range(len(self)))
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        return f"{name}({self._text(len(name) + 1)}, dtype={self.dtype})"
+
+    def _text(self, indent: int) -> str:
+        return np.array2string(np.asarray(self._data), separator=", ", prefix=" " * indent)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def __copy__(self) -> Tensor:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Tensor, (self.numpy(),)
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        import autodiff
+
+        return autodiff
+
+    def __array_ufunc__(self, ufunc: Any, how: str, *inputs: Any, **kwargs: Any) -> Any:
+        from ._protocols import call_ufunc
+
+        return call_ufunc(ufunc, how, inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        from ._protocols import call_function
+
+        return call_function(function, args, kwargs)
+
+    if TYPE_CHECKING:  # made by the ops' declarations
+        T: Tensor
+        mT: Tensor
+
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __rpow__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __rmatmul__(self, other: Any) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __pos__(self) -> Tensor: ...
+        def __abs__(self) -> Tensor: ...
+        def __lt__(self, other: Any) -> Tensor: ...
+        def __le__(self, other: Any) -> Tensor: ...
+        def __gt__(self, other: Any) -> Tensor: ...
+        def __ge__(self, other: Any) -> Tensor: ...
+        def __eq__(self, other: Any) -> Tensor: ...  # type: ignore[override]
+        def __ne__(self, other: Any) -> Tensor: ...  # type: ignore[override]
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def __setitem__(self, index: Any, value: Any) -> None: ...
+        def __getattr__(self, name: str) -> Callable[..., Tensor]: ...
+
+
+class Variable(Tensor):
+    """A parameter: a Tensor whose value is changed by `assign`, watched by tapes when it is read.
+
+    Args:
+        value: as for Tensor, or a function without arguments that gives it.
+        dtype: as for Tensor.
+        trainable: whether tapes watch it by themselves; integers and booleans never are.
+        name: shown in diagrams.
+
+    >>> w = Variable([1.0, 2.0], name="w")
+    >>> w.assign_sub([0.5, 0.5])
+    Variable([0.5, 1.5], dtype=float32, name='w')
+    """
+
+    __slots__ = ("name", "trainable", "version")
+
+    def __init__(
+        self, value: Any, dtype: Any = None, trainable: bool = True, name: str | None = None
+    ) -> None:
+        self._data = convert(value() if callable(value) else value, dtype)
+        self._token = LEAF
+        self.name = name
+        self.trainable = bool(trainable) and self._data.dtype.kind in "fc"
+        #: counts the assignments
+        self.version = 0
+
+    def assign(self, value: Any) -> Variable:
+        """Take a new value of the same shape, cast to this Variable's dtype; returns itself.
+
+        What tapes recorded before keeps the old value.
+
+        Raises:
+            ValueError: another shape.
+            TypeError: a value that this dtype cannot hold (float for int, complex for float).
+        """
+        data = convert(value, None)
+        if data.shape != self._data.shape:
+            raise ValueError(
+                f"assign: {self._title()} has shape {self.shape}; given shape {data.shape}"
+            )
+        if data.dtype != self._data.dtype:
+            if not np.can_cast(data.dtype, self._data.dtype, "same_kind"):
+                raise TypeError(
+                    f"assign: {self._title()} has dtype {self.dtype}; given {data.dtype}"
+                )
+            data = as_data(data.astype(self._data.dtype))
+        self._data = data
+        self.version += 1
+        if thread.graph is not None:
+            thread.graph.known.pop(self, None)
+        return self
+
+    def assign_add(self, value: Any) -> Variable:
+        """Add `value`, broadcast to this shape; returns itself."""
+        return self.assign(self._data + _raw(value))
+
+    def assign_sub(self, value: Any) -> Variable:
+        """Subtract `value`, broadcast to this shape; returns itself."""
+        return self.assign(self._data - _raw(value))
+
+    def _title(self) -> str:
+        return f"Variable {self.name!r}" if self.name else "the Variable"
+
+    def __repr__(self) -> str:
+        name = f", name={self.name!r}" if self.name else ""
+        return f"Variable({self._text(9)}, dtype={self.dtype}{name})"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
+        twin = Variable(self._data, trainable=self.trainable, name=self.name)
+        memo[id(self)] = twin
+        return twin
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Variable, (self.numpy(), None, self.trainable, self.name)
+
+
+def _raw(value: Any) -> Any:
+    if type(value) in PYTHON_SCALARS:
+        return value
+    return value._data if isinstance(value, Tensor) else convert(value, None)
+
+
+def convert(value: Any, dtype: Any) -> Any:
+    """Raw data of anything that stands for an array; arrays of others are copied."""
+    if isinstance(value, Tensor):
+        data = value._data
+        return data if dtype is None else as_data(data.astype(dtype, copy=False))
+    kind = type(value)
+    if dtype is None and kind in INEXACT_SCALARS:
+        return value
+    if holds_tensor(value):
+        raise TypeError("a list that holds Tensors: use ad.asarray or ad.stack, which record it")
+    try:
+        data = np.array(value, dtype)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"cannot make a Tensor of {kind.__name__} {value!r:.80}: {error}") from None
+    if data.dtype.kind not in "biufc":
+        raise TypeError(
+            f"cannot make a Tensor of {kind.__name__} {value!r:.80}; expected numbers, "
+            f"NumPy found dtype {data.dtype}"
+        )
+    if dtype is None and data.dtype.kind in "fc" and is_python(value):
+        data = data.astype(DEFAULT_DTYPES[data.dtype.kind])
+    return as_data(data)
+
+
+def is_python(value: Any) -> bool:
+    """Whether a number or nested list holds Python numbers only, which have no dtype."""
+    if isinstance(value, (list, tuple)):
+        return all(map(is_python, value))
+    return type(value) in PYTHON_SCALARS
+
+
+def operand(value: Any) -> Any:
+    """A Tensor, or the Python number itself, for an op's input; NotImplemented if it is neither.
+
+    A caller's array is copied while a graph records, since the caller may change it.
+    """
+    kind = type(value)
+    if isinstance(value, Tensor) or kind in PYTHON_SCALARS:
+        return value
+    if isinstance(value, (np.ndarray, np.generic)):
+        if value.dtype.kind not in "biufc":
+            return NotImplemented
+        result = Tensor.__new__(Tensor)
+        result._data = as_data(value.copy() if thread.graph is not None else value)
+        result._token = None
+        return result
+    if isinstance(value, (list, tuple)):
+        return stack_nested(value) if holds_tensor(value) else Tensor(value)
+    return NotImplemented
+
+
+def holds_tensor(value: Any) -> bool:
+    """Whether a nested list holds a Tensor somewhere."""
+    if isinstance(value, (list, tuple)):
+        return any(map(holds_tensor, value))
+    return isinstance(value, Tensor)
+
+
+def stack_nested(value: Any) -> Tensor:
+    """A nested list with Tensors in it as one Tensor, recorded."""
+    if not isinstance(value, (list, tuple)):
+        return value if isinstance(value, Tensor) else Tensor(value)
+    from .ops.shaping import stack
+
+    return stack([stack_nested(v) for v in value])

@@ -1,0 +1,1 @@
+"""The ops, by kind; each is declared in one statement."""

@@ -1,0 +1,182 @@
+"""Comparisons and positions: results are data, no gradient passes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import _axes
+from .._op import op
+
+__all__ = [
+    "all",
+    "any",
+    "argmax",
+    "argmin",
+    "equal",
+    "greater",
+    "greater_equal",
+    "isfinite",
+    "isnan",
+    "less",
+    "less_equal",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "not_equal",
+]
+
+
+@op(operator="eq", numpy=np.equal, label="=")
+def equal(_: Any, x: Any, y: Any, /) -> Any:
+    """Whether x == y, element by element.
+
+    >>> equal([1.0, 2.0], 2)
+    Tensor([False,  True], dtype=bool)
+    """
+    return x == y
+
+
+@op(operator="ne", numpy=np.not_equal, label="≠")
+def not_equal(_: Any, x: Any, y: Any, /) -> Any:
+    """Whether x != y, element by element.
+
+    >>> not_equal([1.0, 2.0], 2)
+    Tensor([ True, False], dtype=bool)
+    """
+    return x != y
+
+
+@op(operator="lt", numpy=np.less, label="<")
+def less(_: Any, x: Any, y: Any, /) -> Any:
+    """Whether x < y, element by element.
+
+    >>> less([1.0, 2.0], 2)
+    Tensor([ True, False], dtype=bool)
+    """
+    return x < y
+
+
+@op(operator="le", numpy=np.less_equal, label="≤")
+def less_equal(_: Any, x: Any, y: Any, /) -> Any:
+    """Whether x <= y, element by element.
+
+    >>> less_equal([1.0, 2.0], 1)
+    Tensor([ True, False], dtype=bool)
+    """
+    return x <= y
+
+
+@op(operator="gt", numpy=np.greater, label=">")
+def greater(_: Any, x: Any, y: Any, /) -> Any:
+    """Whether x > y, element by element.
+
+    >>> greater([1.0, 2.0], 1)
+    Tensor([False,  True], dtype=bool)
+    """
+    return x > y
+
+
+@op(operator="ge", numpy=np.greater_equal, label="≥")
+def greater_equal(_: Any, x: Any, y: Any, /) -> Any:
+    """Whether x >= y, element by element.
+
+    >>> greater_equal([1.0, 2.0], 2)
+    Tensor([False,  True], dtype=bool)
+    """
+    return x >= y
+
+
+@op(operator="and", numpy=np.logical_and, label="and")
+def logical_and(xp: Any, x: Any, y: Any, /) -> Any:
+    """Whether both hold, element by element; numbers hold where they are not 0.
+
+    >>> logical_and([True, False], True)
+    Tensor([ True, False], dtype=bool)
+    """
+    return xp.logical_and(x, y)
+
+
+@op(operator="or", numpy=np.logical_or, label="or")
+def logical_or(xp: Any, x: Any, y: Any, /) -> Any:
+    """Whether one holds, element by element; numbers hold where they are not 0.
+
+    >>> logical_or([True, False], False)
+    Tensor([ True, False], dtype=bool)
+    """
+    return xp.logical_or(x, y)
+
+
+@op(operator="invert", numpy=np.logical_not, label="not")
+def logical_not(xp: Any, x: Any, /) -> Any:
+    """Whether it does not hold, element by element.
+
+    >>> logical_not([True, False])
+    Tensor([False,  True], dtype=bool)
+    """
+    return xp.logical_not(x)
+
+
+@op(numpy=np.isfinite, label="finite")
+def isfinite(xp: Any, x: Any, /) -> Any:
+    """Whether it is neither infinite nor NaN, element by element.
+
+    >>> isfinite([1.0, float("inf")])
+    Tensor([ True, False], dtype=bool)
+    """
+    return xp.isfinite(x)
+
+
+@op(numpy=np.isnan, label="NaN")
+def isnan(xp: Any, x: Any, /) -> Any:
+    """Whether it is NaN, element by element.
+
+    >>> isnan([1.0, float("nan")])
+    Tensor([False,  True], dtype=bool)
+    """
+    return xp.isnan(x)
+
+
+def _axis_or_all(value: Any, x: Any) -> int | None:
+    return None if value is None else _axes.axis(value, x)
+
+
+@op(normalise={"axis": _axis_or_all}, numpy=np.argmax, method=True)
+def argmax(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
+    """Position of the largest element along `axis`, or in the flattened array; the first of equals.
+
+    >>> argmax([[1.0, 3.0], [4.0, 2.0]], axis=1)
+    Tensor([1, 0], dtype=int64)
+    """
+    return xp.argmax(x, axis=axis, keepdims=keepdims)
+
+
+@op(normalise={"axis": _axis_or_all}, numpy=np.argmin, method=True)
+def argmin(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
+    """Position of the smallest element along `axis`, or in the flattened array.
+
+    >>> argmin([[1.0, 3.0], [4.0, 2.0]], axis=1)
+    Tensor([0, 1], dtype=int64)
+    """
+    return xp.argmin(x, axis=axis, keepdims=keepdims)
+
+
+@op(normalise={"axis": _axes.axes}, numpy=np.all, method=True)
+def all(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
+    """Whether all elements hold over `axis`.
+
+    >>> all([True, False])
+    Tensor(False, dtype=bool)
+    """
+    return xp.all(x, axis=axis, keepdims=keepdims)
+
+
+@op(normalise={"axis": _axes.axes}, numpy=np.any, method=True)
+def any(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
+    """Whether some element holds over `axis`.
+
+    >>> any([True, False])
+    Tensor(True, dtype=bool)
+    """
+    return xp.any(x, axis=axis, keepdims=keepdims)

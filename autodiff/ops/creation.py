@@ -1,0 +1,148 @@
+"""Tensors made from values, and cast to another dtype."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._broadcast import Undo, plan
+from .._calls import constant
+from .._op import op
+from .._samples import Arrays, Draw
+from .._tensor import DEFAULT_DTYPES, Tensor, convert, is_python, operand
+
+__all__ = [
+    "arange",
+    "asarray",
+    "astype",
+    "eye",
+    "full",
+    "ones",
+    "ones_like",
+    "zeros",
+    "zeros_like",
+]
+
+_FLOAT = DEFAULT_DTYPES["f"]
+
+
+def _cast_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
+    return (draw.array(draw.shape()),), {"dtype": np.dtype(np.float64)}
+
+
+def _cast_undo(arrays: tuple[Any, ...], out: Any) -> tuple[Undo | None, ...] | None:
+    (x,) = arrays
+    return None if x.dtype == out.dtype else (plan(x.shape, x.shape, x.dtype),)
+
+
+@op(
+    x=lambda g: g,
+    broadcast=_cast_undo,
+    normalise={"dtype": lambda dtype, x: np.dtype(dtype)},
+    numpy=getattr(np, "astype", ()),  # NumPy 2.1
+    method=True,
+    label="cast",
+    flops=0,
+    sample=_cast_sample,
+)
+def astype(xp: Any, x: Any, /, dtype: Any) -> Any:
+    """The values in another dtype; the gradient comes back in x's own.
+
+    >>> astype([1.5, 2.5], "float64")
+    Tensor([1.5, 2.5], dtype=float64)
+    """
+    return xp.astype(x, dtype)
+
+
+def asarray(obj: Any, /, dtype: Any = None) -> Tensor:
+    """A Tensor of a number, nested list, NumPy array (copied) or Tensor (itself, as recorded).
+
+    Python floats become float32, Python ints int64; NumPy arrays keep their dtype.
+
+    Raises:
+        TypeError: no array of numbers.
+
+    >>> asarray([1, 2, 3], dtype="float64")
+    Tensor([1., 2., 3.], dtype=float64)
+    """
+    if isinstance(obj, (list, tuple)):
+        tensor = operand(obj)  # Tensors inside are stacked, recorded
+        if dtype is not None and is_python(obj):
+            return Tensor(obj, dtype)
+    else:
+        tensor = obj if isinstance(obj, Tensor) else Tensor(obj, dtype)
+    if dtype is None or tensor.dtype == np.dtype(dtype):
+        return tensor  # type: ignore[no-any-return]
+    return astype(tensor, dtype)  # type: ignore[no-any-return]
+
+
+def zeros(shape: Any, *, dtype: Any = _FLOAT) -> Tensor:
+    """A Tensor of zeros, float32 unless said otherwise.
+
+    >>> zeros((2,))
+    Tensor([0., 0.], dtype=float32)
+    """
+    return constant(np.zeros(shape, dtype))
+
+
+def ones(shape: Any, *, dtype: Any = _FLOAT) -> Tensor:
+    """A Tensor of ones, float32 unless said otherwise.
+
+    >>> ones((2,))
+    Tensor([1., 1.], dtype=float32)
+    """
+    return constant(np.ones(shape, dtype))
+
+
+def full(shape: Any, fill_value: Any, *, dtype: Any = None) -> Tensor:
+    """A Tensor with one value everywhere, of the dtype that `asarray` would give the value.
+
+    >>> full((2,), 3.5)
+    Tensor([3.5, 3.5], dtype=float32)
+    """
+    value = convert(fill_value, dtype)
+    return constant(np.full(shape, value, value.dtype))
+
+
+def zeros_like(x: Any, /, *, dtype: Any = None) -> Tensor:
+    """Zeros of the shape and dtype of x.
+
+    >>> zeros_like([1.0, 2.0])
+    Tensor([0., 0.], dtype=float32)
+    """
+    x = asarray(x)
+    return zeros(x.shape, dtype=dtype or x.dtype)
+
+
+def ones_like(x: Any, /, *, dtype: Any = None) -> Tensor:
+    """Ones of the shape and dtype of x.
+
+    >>> ones_like([1.0, 2.0])
+    Tensor([1., 1.], dtype=float32)
+    """
+    x = asarray(x)
+    return ones(x.shape, dtype=dtype or x.dtype)
+
+
+def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None) -> Tensor:
+    """Evenly spaced values from start up to, not including, stop (or from 0 to start).
+
+    >>> arange(3)
+    Tensor([0, 1, 2], dtype=int64)
+    """
+    if stop is None:
+        start, stop = 0, start
+    if dtype is None and any(isinstance(v, float) for v in (start, stop, step)):
+        dtype = _FLOAT
+    return constant(np.arange(start, stop, step, dtype))
+
+
+def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = _FLOAT) -> Tensor:
+    """Ones on the k-th diagonal, zeros elsewhere.
+
+    >>> eye(2)
+    Tensor([[1., 0.],
+            [0., 1.]], dtype=float32)
+    """
+    return constant(np.eye(n_rows, n_cols, k, dtype))

@@ -1,0 +1,267 @@
+"""Elements chosen: where, clip, indexing and its adjoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import _axes
+from .._backend import PYTHON_SCALARS
+from .._graph import thread
+from .._op import op
+from .._samples import Arrays, Draw
+from .._tensor import Tensor, Variable, convert
+from .creation import astype
+from .shaping import broadcast_to
+
+__all__ = [
+    "clip",
+    "put",
+    "scatter",
+    "where",
+]
+
+
+def _where_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
+    c, a, b = draw.shapes(3)
+    return (draw.array(c) > 0, draw.array(a), draw.array(b)), {}
+
+
+@op(
+    x=lambda xp, g, condition: xp.where(condition, g, xp.zeros_like(g)),
+    y=lambda xp, g, condition: xp.where(condition, xp.zeros_like(g), g),
+    broadcast=True,
+    numpy=np.where,
+    role="gradient router",
+    sample=_where_sample,
+)
+def where(xp: Any, condition: Any, x: Any, y: Any, /) -> Any:
+    """x where the condition holds, else y; what is not chosen gets gradient 0, never NaN.
+
+    >>> where([True, False], 1.0, [2.0, 3.0])
+    Tensor([1., 3.], dtype=float32)
+    """
+    if getattr(condition, "dtype", None) != np.bool_:
+        raise TypeError("condition must be boolean")
+    if type(x) in PYTHON_SCALARS and type(y) in PYTHON_SCALARS:
+        x = convert(x, None)  # neither has a dtype: the default one
+    return xp.where(condition, x, y)
+
+
+def _clip_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
+    x = draw.array(draw.shape(), avoid=(-0.7, 0.9))
+    low, high = draw.choice(((-0.7, 0.9), (None, 0.9), (-0.7, None)))
+    return (x,), {"min": low, "max": high}
+
+
+def _bound(value: Any, x: Any) -> Any:
+    if isinstance(value, Tensor):
+        if value._token is not None:
+            raise TypeError("clip: a bound is a constant; use maximum and minimum for Tensors")
+        value = value._data
+    return value
+
+
+def _clip_rule(xp: Any, g: Any, x: Any, min: Any, max: Any) -> Any:
+    inside = x == x if min is None else x >= min
+    if max is not None:
+        inside = inside & (x <= max)
+    return xp.where(inside, g, xp.zeros_like(g))
+
+
+@op(
+    x=_clip_rule,
+    normalise={"min": _bound, "max": _bound},
+    numpy=np.clip,
+    method=True,
+    role="gradient router",
+    sample=_clip_sample,
+)
+def clip(xp: Any, x: Any, /, min: Any = None, max: Any = None) -> Any:
+    """x held between constants; on the bounds themselves the gradient passes (as in TensorFlow).
+
+    >>> clip([-5.0, 0.5, 5.0], 0, 1)
+    Tensor([0. , 0.5, 1. ], dtype=float32)
+    """
+    return x if min is None and max is None else xp.clip(x, min, max)
+
+
+def _raw_index(index: Any, x: Any) -> tuple[Any, ...]:
+    """The index as a tuple of ints, slices, None, Ellipsis and NumPy arrays, Tensors unwrapped."""
+    entries = index if isinstance(index, tuple) else (index,)
+    return tuple(_entry(e) for e in entries)
+
+
+def _entry(entry: Any) -> Any:
+    if isinstance(entry, Tensor):
+        entry = entry._data
+    if isinstance(entry, (list, np.ndarray)):
+        entry = np.array(entry)  # the caller may change theirs
+        if not entry.size and isinstance(entry, np.ndarray) and entry.dtype == np.float64:
+            entry = entry.astype(np.int64)
+    if isinstance(entry, slice):
+        return slice(
+            *(None if e is None else int(e) for e in (entry.start, entry.stop, entry.step))
+        )
+    dtype = getattr(entry, "dtype", None)
+    if dtype is not None and dtype.kind not in "iub":
+        raise TypeError(f"an index must hold integers or booleans; given {dtype}")
+    return entry
+
+
+def _index_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
+    shape = draw.shape(1, 3, side=1)
+    index: list[Any] = []
+    arrays = draw.boolean()
+    for n in shape[: draw.integer(1, len(shape))]:
+        kind = draw.integer(0, 4 if arrays else 2)
+        if kind == 0:
+            index.append(draw.axis(n))
+        elif kind == 1:
+            index.append(slice(draw.integer(-n, n), None, draw.choice((1, 2, -1))))
+        elif kind == 2:
+            index.append(slice(None))
+        else:  # repeats on purpose
+            index.append(np.array([draw.axis(n) for _ in range(3)]))
+    if draw.boolean():
+        index.insert(draw.integer(0, len(index)), draw.choice((None, Ellipsis)))
+    if draw.integer(0, 4) == 0:
+        index = [draw.array(shape) > 0]
+    return (draw.array(shape),), {"index": tuple(index)}
+
+
+def is_basic(index: tuple[Any, ...]) -> bool:
+    """Whether NumPy answers with a view: integers, slices, None and Ellipsis only."""
+    return all(e is None or e is Ellipsis or isinstance(e, (int, slice, np.integer)) for e in index)
+
+
+def _scatter_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
+    (x,), statics = _index_sample(draw)
+    picked = x[statics["index"]]
+    return (draw.array(np.shape(picked)),), {"shape": x.shape, **statics}
+
+
+def _under(lead: int, index: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (slice(None),) * lead + index
+
+
+def _take(xp: Any, x: Any, index: tuple[Any, ...], lead: int) -> Any:
+    """x[index] below `lead` extra axes in front."""
+    if not lead or is_basic(index):
+        return x[_under(lead, index)]
+    rows = xp.reshape(x, (-1, *x.shape[lead:]))
+    picked = xp.stack([rows[k][index] for k in range(rows.shape[0])])
+    return xp.reshape(picked, x.shape[:lead] + picked.shape[1:])
+
+
+@op(
+    x=lambda xp, g, index, shape: _take(xp, g, index, g.ndim - len(shape)),
+    normalise={"index": _raw_index, "shape": _axes.shape},
+    label="scatter",
+    role="gradient distributor",
+    sample=_scatter_sample,
+)
+def scatter(xp: Any, x: Any, /, index: Any, shape: Any) -> Any:
+    """Zeros of `shape` with x added at `index`; the adjoint of indexing, repeats add up.
+
+    Axes of x in front of those that the index gives stay in front.
+
+    >>> scatter([1.0, 2.0, 3.0], index=([0, 2, 2],), shape=(4,))
+    Tensor([1., 0., 5., 0.], dtype=float32)
+    """
+    if is_basic(index):
+        ndim = len(shape) - sum(isinstance(e, (int, np.integer)) for e in index) + index.count(None)
+        lead = x.ndim - ndim
+        out = xp.zeros(x.shape[:lead] + shape, dtype=x.dtype)
+        out[_under(lead, index)] = x
+        return out
+    inner = np.broadcast_to(np.False_, shape)[index].shape
+    lead = x.ndim - len(inner)
+    out = xp.zeros(x.shape[:lead] + shape, dtype=x.dtype)
+    rows, values = out.reshape((-1, *shape)), xp.reshape(x, (-1, *inner))
+    for k in range(rows.shape[0]):
+        xp.add.at(rows[k], index, values[k])
+    return out
+
+
+@op(
+    x=lambda xp, g, index, x_shape: xp.scatter(g, index=index, shape=x_shape),
+    normalise={"index": _raw_index},
+    operator="getitem",
+    label="[ ]",
+    role="gradient router",
+    flops=0,
+    sample=_index_sample,
+)
+def getitem(xp: Any, x: Any, /, index: Any) -> Any:
+    """x[index] with NumPy's rules: integers, slices, None, Ellipsis, integer and boolean arrays.
+
+    An element picked several times gets the sum of the gradients.
+
+    >>> getitem([1.0, 2.0, 3.0], slice(1, None))
+    Tensor([2., 3.], dtype=float32)
+    """
+    return x[index]
+
+
+def _put_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
+    shape = draw.shape(1, 3, side=1)
+    index = tuple(
+        draw.choice((slice(None), slice(draw.integer(0, n), None), draw.axis(n)))
+        for n in shape[: draw.integer(1, len(shape))]
+    )
+    return (draw.array(shape), draw.array(np.empty(shape)[index].shape)), {"index": index}
+
+
+def _put_rule(xp: Any, g: Any, index: Any, x_shape: Any) -> Any:
+    elsewhere = np.ones(x_shape, np.bool_)
+    elsewhere[index] = False
+    return xp.where(elsewhere, g, xp.zeros_like(g))
+
+
+@op(
+    x=_put_rule,
+    value=lambda xp, g, index, x_shape: _take(xp, g, index, g.ndim - len(x_shape)),
+    normalise={"index": _raw_index},
+    label="[ ]=",
+    role="gradient router",
+    flops=0,
+    sample=_put_sample,
+)
+def put(xp: Any, x: Any, value: Any, /, index: Any) -> Any:
+    """A copy of x with x[index] = value, of the shape of x[index]; no element named twice.
+
+    >>> put([1.0, 2.0, 3.0], [9.0], index=[1])
+    Tensor([1., 9., 3.], dtype=float32)
+    """
+    out = xp.array(x)
+    if not is_basic(index):
+        hits = np.zeros(out.shape, np.int64)
+        np.add.at(hits, index, 1)
+        if hits.size and hits.max() > 1:
+            raise ValueError("an index that names an element twice has no defined assignment")
+    if out[index].shape != value.shape:
+        raise ValueError(f"x[index] has shape {out[index].shape}; the value has {value.shape}")
+    out[index] = value
+    return out
+
+
+def _setitem(self: Tensor, index: Any, value: Any) -> None:
+    """x[index] = value: x is rebound to a recorded copy with the value in it."""
+    graph = thread.graph
+    if isinstance(self, Variable):
+        raise TypeError("a Variable is changed by assign, not by item assignment")
+    if graph is not None and self in graph.leaves:
+        raise TypeError(
+            "item assignment to a watched Tensor would cut it off; use ad.copy(x) first"
+        )
+    picked = self[index]
+    value = astype(broadcast_to(value, picked.shape), self.dtype)
+    result = put(self, value, index=index)
+    self._data, self._token = result._data, result._token
+    if result._token is not None:
+        self._node = result._node
+
+
+Tensor.__setitem__ = _setitem  # type: ignore[method-assign]
