@@ -1,1 +1,1 @@
-"""Measurements of the library, and the demo: python -m bench."""
+"""Benchmarks and the demo: `python -m bench --help` lists them."""

@@ -1,0 +1,33 @@
+"""What a competitor hands to the worker that times it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing to time: `run` is a single repetition; `check` gives its error, once, before that.
+
+    An error above `tolerance` means that the competitor computes something else: it is not timed.
+    """
+
+    run: Callable[[], object]
+    check: Callable[[], float]
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a competitor module's `load()` returns.
+
+    `cases` maps a name to a function that builds the case: a case exists only while it is timed.
+    `threads` are the sizes of its own thread pools. `notes` is anything worth recording, such as
+    which loss function was found.
+    """
+
+    versions: Mapping[str, str]
+    cases: Mapping[str, Callable[[], Case]]
+    threads: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
