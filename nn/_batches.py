@@ -1,0 +1,127 @@
+"""Mini-batches: an epoch is one pass over the rows in a fresh random order."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.intp]
+Gather = Callable[[Rows, int], NDArray[Any]]
+
+
+class batches:  # noqa: N801  reads as the function it is used as
+    """Mini-batches of x (and y), one epoch per `for` loop, reshuffled every epoch.
+
+    x, y: arrays whose first axis counts the N rows, or tuples and dicts of such arrays, nested as
+        you like. Memory-mapped arrays stay on disk: only the rows of a batch are read.
+    batch_size: rows per batch, at least 1; the last batch of an epoch holds the remainder.
+    shuffle: a new random order every epoch; without it the rows keep theirs.
+    seed: int, NumPy Generator or None (unpredictable). One generator serves all epochs, so a seed
+        fixes the whole sequence; it is at hand as `.generator` for whoever saves and restores it.
+    drop_last: leave out a last batch that is not full.
+
+    `len()` is the number of steps per epoch, ceil(N / batch_size), or floor with `drop_last`.
+    Every step yields a tuple with one entry per argument, `(x,)` or `(x, y)`, each with the
+    nesting and dtypes it was given; its arrays are new, C-contiguous and the caller's own.
+
+    Raises ValueError for no rows, no steps, unequal lengths and a batch size below 1, TypeError
+    for a batch size that is not an integer.
+
+    >>> import numpy as np
+    >>> x = np.arange(10)
+    >>> [x.tolist() for (x,) in batches(x, batch_size=4, shuffle=False)]
+    [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    >>> steps = batches({"image": x, "size": x}, x, batch_size=4, seed=0)
+    >>> len(steps), sorted(int(label) for _, y in steps for label in y)
+    (3, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+
+    Every row is seen once per epoch: sampling without replacement, as Bottou compares it in
+    "Curiously fast convergence of some stochastic gradient descent algorithms" (2009).
+    """
+
+    def __init__(
+        self,
+        x: object,
+        y: object = None,
+        batch_size: int = 32,
+        shuffle: bool = True,
+        seed: int | np.random.Generator | None = None,
+        drop_last: bool = False,
+    ) -> None:
+        given = {"x": x} if y is None else {"x": x, "y": y}
+        leaves = [leaf for name, value in given.items() for leaf in _leaves(name, value)]
+        self._rows = _common_length(leaves)
+        self._size = operator.index(batch_size)
+        if self._size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+        self._stop = self._rows - self._rows % self._size if drop_last else self._rows
+        if self._stop == 0:
+            raise ValueError(
+                f"drop_last leaves no batch: {self._rows} rows, batch_size {self._size}"
+            )
+        self._gathers = [_gather(array) for _, array in leaves]
+        self._nesting = tuple(_nesting(value) for value in given.values())
+        self._shuffle = shuffle
+        self.generator = np.random.default_rng(seed)
+
+    def __len__(self) -> int:
+        return -(-self._stop // self._size)
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        # Drawn here, not at the first batch: two loops at once each keep the order they began with.
+        order = self.generator.permutation(self._rows) if self._shuffle else np.arange(self._rows)
+        return self._epoch(order)
+
+    def _epoch(self, order: Rows) -> Iterator[tuple[Any, ...]]:
+        gathers, nesting, size = self._gathers, self._nesting, self._size
+        flat = all(part is None for part in nesting)
+        for start in range(0, self._stop, size):
+            rows = order[start : start + size]
+            parts = [gather(rows, 0) for gather in gathers]
+            yield tuple(parts) if flat else _nest(nesting, iter(parts))
+
+
+def _leaves(name: str, value: object) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Every array in a nest of tuples and dicts, with what to call it in an error."""
+    if isinstance(value, tuple | dict):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _leaves(f"{name}[{key!r}]", part)
+    else:
+        yield name, np.asarray(value)  # of a memory-mapped array a plain view: nothing is read
+
+
+def _nesting(value: object) -> Any:
+    """The tuples and dicts of a nest, with None in the place of each array."""
+    if isinstance(value, dict):
+        return {key: _nesting(part) for key, part in value.items()}
+    return tuple(map(_nesting, value)) if isinstance(value, tuple) else None
+
+
+def _nest(nesting: Any, parts: Iterator[NDArray[Any]]) -> Any:
+    """`parts` in the places that `_nesting` left."""
+    if isinstance(nesting, dict):
+        return {key: _nest(inner, parts) for key, inner in nesting.items()}
+    return tuple(_nest(n, parts) for n in nesting) if nesting is not None else next(parts)
+
+
+def _common_length(leaves: list[tuple[str, NDArray[Any]]]) -> int:
+    shapes = ", ".join(f"{name} {array.shape}" for name, array in leaves) or "no arrays at all"
+    if not leaves or any(array.ndim == 0 for _, array in leaves):
+        raise ValueError(f"batches need arrays whose first axis counts the rows, got {shapes}")
+    lengths = {len(array) for _, array in leaves}
+    if len(lengths) > 1:
+        raise ValueError(f"arrays differ in their number of rows: {shapes}")
+    if lengths == {0}:
+        raise ValueError(f"no rows to make batches of: {shapes}")
+    return lengths.pop()
+
+
+def _gather(array: NDArray[Any]) -> Gather:
+    """The function (rows, axis 0) -> a new C-contiguous array of those rows."""
+    if array.flags.c_contiguous and array.flags.aligned:
+        return array.take  # half the cost of indexing a row-major array
+    return lambda rows, axis: np.ascontiguousarray(array[rows])  # where take would copy all of it
