@@ -5,38 +5,22 @@
 The names below are those of the Array API standard where it has one, and TensorFlow's tape.
 """
 
-from numpy import bool_ as bool  # noqa: A004
-from numpy import (
-    complex64,
-    complex128,
-    e,
-    float16,
-    float32,
-    float64,
-    inf,
-    int8,
-    int16,
-    int32,
-    int64,
-    nan,
-    newaxis,
-    pi,
-    uint8,
-    uint16,
-    uint32,
-    uint64,
-)
-
 import sys as _sys
 
 from . import _backend
-from ._tape import GradientTape
-from ._tensor import Tensor, Variable
+from ._constants import *
+from ._custom import custom_gradient as custom_gradient
+from ._tape import GradientTape as GradientTape
+from ._tensor import Tensor as Tensor
+from ._tensor import Variable as Variable
+from ._transforms import grad as grad
+from ._transforms import value_and_grad as value_and_grad
 from .ops.activations import *
 from .ops.comparison import *
 from .ops.creation import *
 from .ops.elementwise import *
 from .ops.linalg import *
+from .ops.losses import *
 from .ops.reductions import *
 from .ops.selection import *
 from .ops.shaping import *

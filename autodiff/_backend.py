@@ -55,11 +55,26 @@ class Namespace:
         return value
 
 
+#: NumPy's reductions without their Python layers
+_add_reduce: Callable[..., Any] = np.add.reduce
+_max_reduce: Callable[..., Any] = np.maximum.reduce
+_min_reduce: Callable[..., Any] = np.minimum.reduce
+
+
 def _sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Sum over `axis`; float16 is summed in float32, which NumPy does only along the last axis."""
     if x.dtype == np.float16:
-        return np.add.reduce(x, axis, np.float32, keepdims=keepdims).astype(np.float16)
-    return np.add.reduce(x, axis, keepdims=keepdims)
+        wide = _add_reduce(x, axis=axis, dtype=np.float32, keepdims=keepdims)
+        return wide.astype(np.float16)
+    return _add_reduce(x, axis, keepdims=keepdims)
+
+
+def _max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return _max_reduce(x, axis, keepdims=keepdims)
+
+
+def _min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return _min_reduce(x, axis, keepdims=keepdims)
 
 
 def _broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
@@ -75,7 +90,9 @@ def _astype(x: Any, dtype: Any) -> Any:
     return x.astype(dtype)
 
 
-numpy_namespace = Namespace(np, sum=_sum, broadcast_to=_broadcast_to, astype=_astype)
+numpy_namespace = Namespace(
+    np, sum=_sum, max=_max, min=_min, broadcast_to=_broadcast_to, astype=_astype
+)
 
 _NAMESPACES: dict[type, Any] = dict.fromkeys((np.ndarray, *PYTHON_SCALARS), numpy_namespace)
 _NAMESPACES.update((np.dtype(code).type, numpy_namespace) for code in "?bhilqBHILQefdgFDG")

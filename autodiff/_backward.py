@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ._backend import INEXACT_SCALARS
-from ._graph import NODES, Graph, Record, Token, Watcher, parents
+from ._graph import NODES, Graph, Record, Token, parents
 from ._pulls import add_up
 from ._tensor import Tensor
 
@@ -54,7 +54,7 @@ def consume(graph: Graph, seeds: Seeds, sources: Sequence[int]) -> dict[int, Any
 
 def sweep(
     graph: Graph,
-    watcher: Watcher,
+    watched: set[int],
     spans: Sequence[tuple[int, int]],
     seeds: Seeds,
     sources: Sequence[int],
@@ -62,31 +62,28 @@ def sweep(
 ) -> dict[int, Any]:
     """The same, leaving the graph; on Tensors if `recording`.
 
-    `spans` are the ranges of records [start, stop) that belong to the tape.
+    `watched` are the nodes that the tape watches; `spans` the ranges of records [start, stop) made
+    while it recorded.
     """
     records = graph.records
     start = max((node for node, _ in seeds), default=-1)
-    wanted = _between(records, watcher.nodes, spans, set(sources), start)
+    kept = {node for node in sources if node <= start}
+    wanted = _between(records, watched, spans, kept, start)
     grads: list[Any] = [None] * (start + 1)
     sums: set[int] = set()
     seed(grads, seeds, sums)
     for node in range(start, -1, -1):
         g = grads[node]
-        if g is None:
+        if g is None or node not in wanted:
             continue
-        record = records[node]
-        if any([i is not None and i in wanted for i in parents(record)]) and node in wanted:
-            record = _only(record, wanted)
-            if recording:
-                record = _lift(record, node, records[node], graph.token)
-            record[0].pull(record, g, grads, sums)
-        if node not in sources:
+        whole = records[node]
+        record = _only(whole, wanted)
+        if recording:
+            record = _lift(record, node, whole, graph.token)
+        record[0].pull(record, g, grads, sums)
+        if node not in kept:
             grads[node] = None
-    return {
-        node: grads[node]
-        for node in set(sources)
-        if node <= start and node in wanted and grads[node] is not None
-    }
+    return {node: grads[node] for node in kept & wanted if grads[node] is not None}
 
 
 def _between(
@@ -137,7 +134,7 @@ def _lift(record: Record, node: int, whole: Record, token: Token) -> Record:
 
 
 def tensor(data: Any, token: Token | None, node: int | None) -> Any:
-    """A Tensor around raw data that a record kept, at its node; Python numbers stay what they are."""
+    """A Tensor around raw data that a record kept, at its node; Python numbers stay numbers."""
     if type(data) is not np.ndarray and type(data) not in INEXACT_SCALARS:
         return data
     result = Tensor.__new__(Tensor)

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ._backend import namespace
+
 
 class Undo(NamedTuple):
     """How to bring a gradient of shape (..., *full) back to (..., *shape) and to `dtype`."""
@@ -36,9 +38,10 @@ def plan(full: tuple[int, ...], shape: tuple[int, ...], dtype: Any) -> Undo | No
     return Undo(axes, shape, n, dtype)
 
 
-def undo(gradient: Any, how: Undo, xp: Any) -> Any:
+def undo(gradient: Any, how: Undo) -> Any:
     """`gradient` summed and cast as `how` says; on raw arrays or Tensors."""
     axes, shape, ndim, dtype = how
+    xp = namespace(gradient)
     if axes:
         lead = gradient.shape[: gradient.ndim - ndim]
         gradient = xp.sum(gradient, axis=axes)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ._backend import INEXACT_SCALARS, as_data, namespace
 from ._broadcast import elementwise_undo, shape_of
-from ._graph import thread
+from ._graph import LEAF, thread
 from ._tensor import Tensor, Variable, operand
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def make_call(op: Op) -> Callable[..., Any]:
 
 
 def _unary(op: Op) -> Callable[..., Any]:
-    forward, uses_xp, data_only = op.forward, op.uses_xp, op.data_only
+    forward, uses_xp, data_only = op.forward, op.uses_xp, not op.rules
     name = op.inputs[0]
     needs = op.keeps.get(name, frozenset())
     keep_x, keep_out = name in needs, "out" in needs
@@ -95,8 +95,8 @@ def _unary(op: Op) -> Callable[..., Any]:
             return constant(r)
         if token is graph.token:
             i = x._node
-        elif x in graph.known:
-            i = graph.known[x]
+        elif token is LEAF and x._node[0] is graph.epoch:
+            i = x._node[1]
         else:
             i = graph.read(x)
         if i is None:
@@ -121,8 +121,8 @@ def as_tensor(op: Op, name: str, value: Any) -> Tensor:
     return known if isinstance(known, Tensor) else Tensor(known)
 
 
-def _binary(op: Op, reflected: bool = False, operator: bool = False) -> Callable[..., Any]:
-    forward, uses_xp, data_only = op.forward, op.uses_xp, op.data_only
+def _binary(op: Op, operator: bool = False) -> Callable[..., Any]:
+    forward, uses_xp, data_only = op.forward, op.uses_xp, not op.rules
     x_name, y_name = op.inputs
     x_needs, y_needs = (op.keeps.get(name, frozenset()) for name in op.inputs)
     x_for_x, y_for_x, out_for_x = x_name in x_needs, y_name in x_needs, "out" in x_needs
@@ -137,8 +137,6 @@ def _binary(op: Op, reflected: bool = False, operator: bool = False) -> Callable
     elementwise = make_undo is elementwise_undo
 
     def call(x: Any, y: Any, /) -> Any:
-        if reflected:
-            x, y = y, x
         if type(x) is Tensor or type(x) is Variable:
             a = x._data
             x_token = x._token
@@ -177,33 +175,35 @@ def _binary(op: Op, reflected: bool = False, operator: bool = False) -> Callable
             i = None
         elif x_token is token:
             i = x._node
-        elif x in graph.known:
-            i = graph.known[x]
+        elif x_token is LEAF and x._node[0] is graph.epoch:
+            i = x._node[1]
         else:
             i = graph.read(x)
         if y_token is None:
             j = None
         elif y_token is token:
             j = y._node
-        elif y in graph.known:
-            j = graph.known[y]
+        elif y_token is LEAF and y._node[0] is graph.epoch:
+            j = y._node[1]
         else:
             j = graph.read(y)
         if i is None and j is None:
             return constant(r)
-        if not elementwise:
-            how = make_undo((a, b), r) if make_undo is not None else None
-        else:
-            kind = type(r)
-            if kind is _ndarray:
+        kind = type(r)
+        if kind is _ndarray:
+            if elementwise:
                 shape = r.shape
                 dtype = r.dtype
                 same = (
                     i is None or (type(a) is kind and a.shape == shape and a.dtype is dtype)
                 ) and (j is None or (type(b) is kind and b.shape == shape and b.dtype is dtype))
+                how = None if same else elementwise_undo((a, b), r)
             else:
-                same = (i is None or type(a) is kind) and (j is None or type(b) is kind)
-            how = None if same else elementwise_undo((a, b), r)
+                how = None if make_undo is None else make_undo((a, b), r)
+        elif (i is None or type(a) is kind) and (j is None or type(b) is kind):
+            how = None
+        else:
+            how = None if make_undo is None else make_undo((a, b), r)
         records = graph.records
         result = _new(Tensor)
         result._data = r
@@ -217,10 +217,15 @@ def _binary(op: Op, reflected: bool = False, operator: bool = False) -> Callable
             out = r if out_for_any else None
             x_kept = a if x_for_any else None
             record = (op, how, out, i, j, x_kept, b if y_for_any else None)
-        records.append((*record, *[shape_of((a, b)[k]) for k in shaped]) if shaped else record)
+        records.append(record + shapes_of((a, b), shaped) if shaped else record)
         return result
 
     return call
+
+
+def shapes_of(arrays: tuple[Any, ...], which: list[int]) -> tuple[tuple[int, ...], ...]:
+    """The shapes that the rules ask for."""
+    return tuple([shape_of(arrays[k]) for k in which])
 
 
 def _general(op: Op) -> Callable[..., Any]:
@@ -270,12 +275,10 @@ def _general(op: Op) -> Callable[..., Any]:
             if isinstance(x, Tensor) and x._token is not None and (variadic or inputs[k] in rules):
                 if x._token is graph.token:
                     node = x._node
-                elif x in graph.known:
-                    node = graph.known[x]
                 else:
                     node = graph.read(x)
             nodes.append(node)
-        if all([node is None for node in nodes]):
+        if not any(node is not None for node in nodes):
             return constant(r)
         r = as_data(r)
         if r.dtype.kind not in "fc":
@@ -328,5 +331,6 @@ def signature(op: Op) -> str:
 def make_operator(op: Op, reflected: bool = False) -> Callable[..., Any]:
     """The method behind a Python operator; NotImplemented for what is no array."""
     if len(op.inputs) == 2:
-        return _binary(op, reflected=reflected, operator=True)
+        call = _binary(op, operator=True)
+        return (lambda y, x, /: call(x, y)) if reflected else call
     return op.function

@@ -6,9 +6,9 @@ A node is a position in `Graph.records`. A record is one flat tuple
 
 `nodes[k]` is the node that input k came from, or None where nothing depends on it;
 `inputs[k]` is the raw array of input k where a derivative rule asks for it or where input k is a
-constant, else None; `out` likewise. `undo` says how to sum away broadcasting (see `_op`), or is
-None. A record holds raw arrays and numbers, never a Tensor, so it cannot be changed by what happens to Tensors
-later, and the whole graph is freed without recursion or cycles.
+constant, else None; `out` likewise. `undo` says how to sum away broadcasting (`_broadcast`), or is
+None. A record holds raw arrays and numbers, never a Tensor, so nothing that happens to Tensors
+later can change it, and the whole graph is freed without recursion or cycles.
 
 There is one graph per thread at a time, shared by nested tapes: each op is recorded once, however
 many tapes watch. A Tensor knows the token of the graph that recorded it and its node there.
@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._tensor import Tensor
 
-#: Where a record's node numbers begin: after op, undo and out.
-NODES = 3
+#: Where a record's output stands, and where its node numbers begin.
+OUT, NODES = 2, 3
 
 Record = tuple[Any, ...]
 
@@ -36,6 +36,9 @@ class Token:
 
 #: Token of every Variable and watched Tensor: look me up in the graph at hand.
 LEAF = Token()
+
+#: `_node` of a leaf that no graph has read.
+UNREAD = (None, None)
 
 
 class Watcher:
@@ -69,17 +72,17 @@ INPUT = _Input()
 class Graph:
     """Records of one thread's computation, while at least one tape is recording or holds it."""
 
-    __slots__ = ("known", "leaves", "records", "tapes", "token", "watchers")
+    __slots__ = ("epoch", "leaves", "records", "tapes", "token", "watchers")
 
     def __init__(self) -> None:
         self.token = Token()
         self.records: list[Record] = []
         #: every leaf and its nodes (several when a Variable was assigned between reads)
         self.leaves: dict[Tensor, list[int]] = {}
-        #: leaf -> node as the tapes that record now know it; None is a Variable nobody watches
-        self.known: dict[Tensor, int | None] = {}
         #: the tapes that record now
         self.watchers: list[Watcher] = []
+        #: new whenever other tapes record; a leaf whose `_node` is (epoch, node) was read before
+        self.epoch = Token()
         #: how many tapes have recorded here
         self.tapes = 0
 
@@ -92,37 +95,41 @@ class Graph:
             )
         thread.graph = self
         self.watchers.append(watcher)
-        self.known = {}
+        self.epoch = Token()
 
     def stop(self, watcher: Watcher) -> None:
         """No longer record for `watcher`."""
         self.watchers.remove(watcher)
-        self.known = {}
+        self.epoch = Token()
         if not self.watchers and thread.graph is self:
             thread.graph = None
 
     def read(self, x: Tensor) -> int | None:
-        """Node of a Tensor that this graph did not record: a leaf's, or None for a constant."""
-        auto = getattr(x, "trainable", None)
-        if auto is None:
-            return None  # a Tensor of another graph, or watched on another thread
-        watching = [w for w in self.watchers if w.auto] if auto else []
-        if not watching:
-            self.known[x] = None
-            return None
-        node = self.leaf(x)
-        for watcher in watching:
-            watcher.nodes.add(node)
-            watcher.variables[x] = None
+        """Node of a Tensor that this graph did not make: a leaf's, or None for a constant.
+
+        Tapes that watch by themselves begin to watch a trainable Variable here.
+        """
+        node = None
+        trainable = getattr(x, "trainable", None)
+        if trainable is None:
+            nodes = self.leaves.get(x)
+            node = nodes[-1] if nodes else None
+        else:
+            for watcher in self.watchers:
+                if (trainable and watcher.auto) or x in watcher.variables:
+                    node = self.leaf(x)
+                    watcher.nodes.add(node)
+                    watcher.variables[x] = None
+        if x._token is LEAF:
+            x._node = (self.epoch, node)
         return node
 
     def leaf(self, x: Tensor) -> int:
         """Node of a leaf with the value it has now; a new one if it has none yet."""
         nodes = self.leaves.setdefault(x, [])
-        if not nodes or self.records[nodes[-1]][2] is not x._data:
+        if not nodes or self.records[nodes[-1]][OUT] is not x._data:
             nodes.append(len(self.records))
             self.records.append((INPUT, None, x._data, x))
-        self.known[x] = nodes[-1]
         return nodes[-1]
 
     def nodes_of(self, x: Tensor) -> list[int]:

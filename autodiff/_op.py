@@ -28,16 +28,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Concatenate, ParamSpec, cast
 
 from . import _calls, _pulls
 from ._broadcast import Undo, elementwise_undo
 from ._graph import NODES, Record
+from ._samples import Sample
 from ._tensor import Tensor
 
 P = ParamSpec("P")
 Rule = Callable[..., Any]
+#: (arrays, out) -> how to undo the broadcasting of each input, or None if there was none
+MakeUndo = Callable[..., tuple[Undo | None, ...] | None]
 
 #: every op by name
 registry: dict[str, Op] = {}
@@ -49,44 +53,39 @@ class DeclarationError(TypeError):
     """An op was declared wrongly; raised when its module is imported."""
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Op:
     """An op as declared. `function` is what users call; `pull` adds its gradients up."""
 
-    __slots__ = (
-        "data_only",
-        "defaults",
-        "doc",
-        "edges",
-        "extras",
-        "flops",
-        "forward",
-        "function",
-        "inputs",
-        "keeps",
-        "label",
-        "method",
-        "name",
-        "normalise",
-        "operator",
-        "pull",
-        "role",
-        "rules",
-        "sample",
-        "statics",
-        "undo",
-        "uses_xp",
-        "variadic",
-    )
-
     name: str
+    forward: Callable[..., Any]
     #: names of the array inputs, in order
     inputs: tuple[str, ...]
-    #: names of the static arguments, in order
+    #: names of the static arguments, in order, and their defaults
     statics: tuple[str, ...]
-    forward: Callable[..., Any]
+    defaults: tuple[Any, ...]
+    #: input -> derivative rule
     rules: dict[str, Rule]
-    function: Callable[..., Any]
-    pull: Callable[[Record, Any, list[Any], set[int]], None]
+    doc: str
+    uses_xp: bool
+    variadic: bool
+    normalise: dict[str, Callable[..., Any]]
+    undo: MakeUndo | None
+    sample: Sample | None
+    operator: str | None
+    method: str | None
+    numpy: tuple[Any, ...]
+    label: str
+    role: str
+    flops: int | Callable[..., int]
+    #: shapes that the rules ask for, `x_shape`
+    extras: tuple[str, ...] = ()
+    #: (index of the input, rule, pick): `pick((*record, g, xp))` is the rule's arguments
+    edges: tuple[tuple[int, Rule, Callable[[Record], tuple[Any, ...]]], ...] = ()
+    #: input -> the inputs, or "out", that its rule asks for
+    keeps: dict[str, frozenset[str]] = field(default_factory=dict)
+    function: Callable[..., Any] = field(init=False)
+    pull: Callable[[Record, Any, list[Any], set[int]], None] = field(init=False)
 
     def arity(self, record: Record) -> int:
         """How many inputs a record of this op has."""
@@ -106,7 +105,7 @@ class Op:
 def op(
     *,
     sample: Callable[..., Any] | None = None,
-    broadcast: bool | Callable[..., tuple[Undo | None, ...] | None] = False,
+    broadcast: bool | MakeUndo = False,
     variadic: bool = False,
     normalise: dict[str, Callable[..., Any]] | None = None,
     operator: str | None = None,
@@ -140,24 +139,31 @@ def op(
     """
 
     def declare(forward: Callable[Concatenate[Any, P], Any]) -> Callable[P, Any]:
-        self = Op()
-        self.name = forward.__name__.strip("_")
-        self.forward = forward
-        self.doc = inspect.getdoc(forward) or ""
+        name = forward.__name__.strip("_")
         parameters = list(inspect.signature(forward).parameters.values())
-        self.uses_xp = parameters[0].name == "xp"
         fixed = [p for p in parameters[1:] if p.kind is p.POSITIONAL_ONLY]
         free = [p for p in parameters[1:] if p.kind is not p.POSITIONAL_ONLY]
-        self.inputs = tuple(p.name for p in fixed)
-        self.statics = tuple(p.name for p in free)
-        self.defaults = tuple(p.default for p in free)
-        self.normalise = normalise or {}
-        self.variadic, self.sample, self.operator = variadic, sample, operator
-        self.rules, self.data_only = rules, not rules
-        self.label, self.role, self.flops = label or self.name, role, flops
-        self.method = self.name if method is True else method or None
-        self.undo = elementwise_undo if broadcast is True else broadcast or None
-        _check(self, parameters, numpy)
+        self = Op(
+            name=name,
+            forward=forward,
+            inputs=tuple(p.name for p in fixed),
+            statics=tuple(p.name for p in free),
+            defaults=tuple(p.default for p in free),
+            rules=rules,
+            doc=inspect.getdoc(forward) or "",
+            uses_xp=parameters[0].name == "xp" if parameters else False,
+            variadic=variadic,
+            normalise=normalise or {},
+            undo=elementwise_undo if broadcast is True else broadcast or None,
+            sample=sample,
+            operator=operator,
+            method=name if method is True else method or None,
+            numpy=numpy if isinstance(numpy, tuple) else (numpy,),
+            label=label or name,
+            role=role,
+            flops=flops,
+        )
+        _check(self, parameters)
         self.extras, self.edges, self.keeps = _needs(self)
         self.function = function = _calls.make_call(self)
         self.pull = _pulls.make_pull(self)
@@ -168,8 +174,7 @@ def op(
         function.__wrapped__ = forward  # type: ignore[attr-defined]
         function.op = self  # type: ignore[attr-defined]
         registry[self.name] = self
-        for entry in _entries(numpy):
-            numpy_functions[entry] = self
+        numpy_functions.update(dict.fromkeys(self.numpy, self))
         _attach(self)
         return cast("Callable[P, Any]", function)
 
@@ -180,17 +185,13 @@ def _attach(self: Op) -> None:
     """The op's operators and method on Tensor."""
     if self.operator is not None:
         setattr(Tensor, f"__{self.operator}__", _calls.make_operator(self))
-        if len(self.inputs) == 2 and not self.data_only:
+        if len(self.inputs) == 2 and self.rules:
             setattr(Tensor, f"__r{self.operator}__", _calls.make_operator(self, reflected=True))
     if self.method is not None:
         setattr(Tensor, self.method, self.function)
 
 
-def _entries(numpy: Any) -> tuple[Any, ...]:
-    return numpy if isinstance(numpy, tuple) else (numpy,)
-
-
-def _check(self: Op, parameters: list[inspect.Parameter], numpy: Any) -> None:
+def _check(self: Op, parameters: list[inspect.Parameter]) -> None:
     """Whatever can be wrong in a declaration is said at import."""
 
     def fail(what: str) -> None:
@@ -204,7 +205,7 @@ def _check(self: Op, parameters: list[inspect.Parameter], numpy: Any) -> None:
         fail("declared twice")
     if self.variadic and len(self.inputs) != 1:
         fail("variadic ops have one input, the sequence of arrays")
-    for entry in _entries(numpy):
+    for entry in self.numpy:
         if entry in numpy_functions:
             fail(f"numpy function {entry!r} already belongs to {numpy_functions[entry].name!r}")
     if any(self.operator and other.operator == self.operator for other in registry.values()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,12 @@ import numpy as np
 
 from ._backend import namespace
 from ._broadcast import undo
-from ._graph import NODES, Record
+from ._graph import NODES, OUT, Record
 
 if TYPE_CHECKING:
     from ._op import Op
 
+_ndarray = np.ndarray
 Pull = Callable[[Record, Any, list[Any], set[int]], None]
 
 
@@ -23,31 +25,92 @@ def add_up(total: Any, more: Any, node: int, sums: set[int]) -> Any:
     A first contribution may be the upstream gradient itself or a view of it, so it is never
     written to. `sums` holds the nodes whose gradient is an array made here.
     """
+    if type(total) is not _ndarray:
+        return total + more  # scalars and Tensors are values
     if node in sums:
         total += more
         return total
-    total = total + more
-    if type(total) is np.ndarray:
-        sums.add(node)
-    return total
+    sums.add(node)
+    return total + more
 
 
 def make_pull(op: Op) -> Pull:
-    """The function that pulls an upstream gradient through a record of `op`."""
+    """The function that pulls an upstream gradient through a record of `op`.
+
+    Rules that ask for no more than g and one thing kept, most of arithmetic, are called directly.
+    """
     if op.variadic:
         return _variadic(op)
+    places = [_kept_place(op, name) for name in op.rules]
+    if -1 in places or len(places) > 2 or not places:
+        return _general(op)
+    return _one(op, *places) if len(places) == 1 else _two(op, *places)
+
+
+def _kept_place(op: Op, name: str) -> int | None:
+    """Where the one thing stands that a rule asks for besides g; None for nothing, -1 if more."""
+    wanted = tuple(inspect.signature(op.rules[name]).parameters)
+    if wanted == ("g",):
+        return None
+    if len(wanted) != 2 or wanted[0] != "g" or wanted[1] not in ("out", *op.inputs):
+        return -1
+    if wanted[1] == "out":
+        return OUT
+    return NODES + len(op.inputs) + op.inputs.index(wanted[1])
+
+
+def _one(op: Op, kept: int | None) -> Pull:
+    ((k, rule, _),) = op.edges
+    place = NODES + k
+
+    def pull(record: Record, g: Any, grads: list[Any], sums: set[int]) -> None:
+        node = record[place]
+        if node is not None:
+            more = rule(g) if kept is None else rule(g, record[kept])
+            how = record[1]
+            if how is not None and how[k] is not None:
+                more = undo(more, how[k])
+            total = grads[node]
+            grads[node] = more if total is None else add_up(total, more, node, sums)
+
+    return pull
+
+
+def _two(op: Op, x_kept: int | None, y_kept: int | None) -> Pull:
+    x_rule, y_rule = (op.rules[name] for name in op.inputs)
+
+    def pull(record: Record, g: Any, grads: list[Any], sums: set[int]) -> None:
+        how = record[1]
+        node = record[NODES]
+        if node is not None:
+            more = x_rule(g) if x_kept is None else x_rule(g, record[x_kept])
+            if how is not None and how[0] is not None:
+                more = undo(more, how[0])
+            total = grads[node]
+            grads[node] = more if total is None else add_up(total, more, node, sums)
+        node = record[NODES + 1]
+        if node is not None:
+            more = y_rule(g) if y_kept is None else y_rule(g, record[y_kept])
+            if how is not None and how[1] is not None:
+                more = undo(more, how[1])
+            total = grads[node]
+            grads[node] = more if total is None else add_up(total, more, node, sums)
+
+    return pull
+
+
+def _general(op: Op) -> Pull:
     edges = tuple((NODES + k, k, rule, pick) for k, rule, pick in op.edges)
 
     def pull(record: Record, g: Any, grads: list[Any], sums: set[int]) -> None:
-        xp = namespace(g)
-        context = (*record, g, xp)
+        context = (*record, g, namespace(g))
         how = record[1]
         for place, k, rule, pick in edges:
             node = record[place]
             if node is not None:
                 more = rule(*pick(context))
                 if how is not None and how[k] is not None:
-                    more = undo(more, how[k], xp)
+                    more = undo(more, how[k])
                 total = grads[node]
                 grads[node] = more if total is None else add_up(total, more, node, sums)
 
@@ -59,16 +122,15 @@ def _variadic(op: Op) -> Pull:
     ((_, rule, pick),) = op.edges
 
     def pull(record: Record, g: Any, grads: list[Any], sums: set[int]) -> None:
-        xp = namespace(g)
         end = NODES + op.arity(record)
         nodes, inputs = record[NODES:end], record[end : end + len(record[NODES:end])]
         rest = record[end + len(nodes) :]
         how = record[1]
-        gradients = rule(*pick((*record[:NODES], nodes, inputs, *rest, g, xp)))
+        gradients = rule(*pick((*record[:NODES], nodes, inputs, *rest, g, namespace(g))))
         for k, (node, more) in enumerate(zip(nodes, gradients, strict=True)):
             if node is not None:
                 if how is not None and how[k] is not None:
-                    more = undo(more, how[k], xp)
+                    more = undo(more, how[k])
                 total = grads[node]
                 grads[node] = more if total is None else add_up(total, more, node, sums)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -11,7 +12,7 @@ import numpy as np
 
 from . import _backward, _memory, _nest
 from ._calls import constant
-from ._graph import LEAF, Graph, Watcher, thread
+from ._graph import LEAF, UNREAD, Graph, Watcher, thread
 from ._tensor import Tensor, Variable, convert
 
 if TYPE_CHECKING:
@@ -133,7 +134,8 @@ class GradientTape:
             self._watcher.nodes.add(graph.leaf(x))
             if isinstance(x, Variable):
                 self._watcher.variables[x] = None
-            elif x._token is None:
+            if x._token is None or x._token is LEAF:
+                x._node = UNREAD
                 x._token = LEAF
 
     def watched_variables(self) -> tuple[Variable, ...]:
@@ -170,26 +172,72 @@ class GradientTape:
         >>> tape.gradient(y, [x], output_gradients=[10.0, 1.0])
         [Tensor([20.,  4.], dtype=float32)]
         """
-        if unconnected_gradients not in ("none", "zero", "raise"):
+        self._usable()
+        targets = _nest.flatten(target)
+        upstream: list[Any] = [None] * len(targets)
+        if output_gradients is not None:
+            single = isinstance(target, Tensor)
+            upstream = [output_gradients] if single else _nest.flatten(output_gradients)
+            if len(upstream) != len(targets):
+                raise ValueError(
+                    f"gradient: {len(targets)} targets but {len(upstream)} output_gradients"
+                )
+        upstream = [_upstream(y, g) for y, g in zip(targets, upstream, strict=True)]
+        found = self._walk(targets, upstream, sources, unconnected_gradients)
+        return _nest.rebuild(sources, found)
+
+    def jacobian(
+        self, target: Tensor, sources: Any, unconnected_gradients: Unconnected = "none"
+    ) -> Any:
+        """All first derivatives: for each source a Tensor of shape target.shape + source.shape.
+
+        One walk carries all rows at once, as extra leading axes of the upstream gradient.
+        Arguments and errors as for `gradient`; `target` is one Tensor.
+
+        >>> x = Variable([1.0, 2.0])
+        >>> with GradientTape() as tape:
+        ...     y = x * x
+        >>> tape.jacobian(y, x)
+        Tensor([[2., 0.],
+                [0., 4.]], dtype=float32)
+        """
+        _check_float(target, "jacobian: the target")
+        shape, n = target.shape, target.size
+        rows = np.eye(n, dtype=target.dtype).reshape((n, *shape))
+        found = self._walk([target], [constant(rows)], sources, unconnected_gradients, (n,))
+        return _nest.rebuild(
+            sources, [None if j is None else j.reshape(shape + j.shape[1:]) for j in found]
+        )
+
+    def batch_jacobian(
+        self, target: Tensor, source: Any, unconnected_gradients: Unconnected = "none"
+    ) -> Any:
+        """Derivatives of each row of `target` by the same row of `source`.
+
+        Shape (batch, *target.shape[1:], *source.shape[1:]), for a target whose rows depend on one
+        row of the source each. Arguments and errors as for `jacobian`.
+
+        >>> x = Variable([[1.0], [2.0]])
+        >>> with GradientTape() as tape:
+        ...     y = x * x
+        >>> tape.batch_jacobian(y, x).numpy().ravel().tolist()
+        [2.0, 4.0]
+        """
+        _check_float(target, "batch_jacobian: the target")
+        if not target.ndim or target.shape[:1] != source.shape[:1]:
             raise ValueError(
-                f"unconnected_gradients is {unconnected_gradients!r}; "
-                'expected "none", "zero" or "raise"'
+                f"batch_jacobian: target {target.shape} and source {source.shape} "
+                "must have the same first axis"
             )
-        graph = self._usable()
-        wanted = _nest.flatten(sources)
-        for x in wanted:
-            _check_float(x, "gradient: a source")
-        seeds = self._seeds(graph, target, output_gradients)
-        if not self._persistent:
-            self._stop()
-        gradients = self._gradients(graph, seeds, wanted, thread.graph is not None)
-        for k, g in enumerate(gradients):
-            if g is None:
-                gradients[k] = _unconnected(wanted[k], k, unconnected_gradients)
-        if not self._persistent:
-            self._spent = True
-            self._release()
-        return _nest.rebuild(sources, gradients)
+        inner = target.shape[1:]
+        n = math.prod(inner)
+        rows = np.eye(n, dtype=target.dtype).reshape((n, 1, *inner))
+        rows = np.repeat(rows, target.shape[0], axis=1)
+        (j,) = self._walk([target], [constant(rows)], source, unconnected_gradients, (n,))
+        if j is None:
+            return None
+        j = j.transpose((1, 0, *range(2, j.ndim)))
+        return j.reshape((j.shape[0], *inner, *j.shape[2:]))
 
     def _usable(self) -> Graph:
         if self._spent:
@@ -198,45 +246,50 @@ class GradientTape:
             raise RuntimeError("this GradientTape recorded nothing: enter it with `with` first")
         return self._graph
 
-    def _seeds(self, graph: Graph, target: Any, output_gradients: Any) -> list[tuple[int, Any]]:
-        """Each target's nodes, with its upstream gradient."""
-        targets = _nest.flatten(target)
-        upstream = [None] * len(targets)
-        if output_gradients is not None:
-            single = isinstance(target, Tensor)
-            upstream = [output_gradients] if single else _nest.flatten(output_gradients)
-            if len(upstream) != len(targets):
-                raise ValueError(
-                    f"gradient: {len(targets)} targets but {len(upstream)} output_gradients"
-                )
-        seeds = []
-        for y, g in zip(targets, upstream, strict=True):
-            if not isinstance(y, Tensor):
-                raise TypeError(f"gradient: a target is {type(y).__name__}; expected a Tensor")
-            g = _upstream(y, g)
-            seeds += [(node, g) for node in graph.nodes_of(y)[-1:]]
-        return seeds
-
-    def _gradients(
-        self, graph: Graph, seeds: list[tuple[int, Any]], sources: list[Any], recording: bool
+    def _walk(
+        self,
+        targets: list[Tensor],
+        upstream: list[Tensor],
+        sources: Any,
+        unconnected: Unconnected,
+        lead: tuple[int, ...] = (),
     ) -> list[Any]:
-        """A Tensor or None for each source."""
-        nodes = [graph.nodes_of(x) for x in sources]
-        flat = [node for group in nodes for node in group]
-        alone = graph.tapes == 1 and not self._persistent and not recording
+        """A gradient for each source, flattened; `lead` are extra axes in front of `upstream`."""
+        if unconnected not in ("none", "zero", "raise"):
+            raise ValueError(
+                f'unconnected_gradients is {unconnected!r}; expected "none", "zero" or "raise"'
+            )
+        graph = self._usable()
+        wanted = _nest.flatten(sources)
+        for x in wanted:
+            _check_float(x, "gradient: a source")
+        seeds: list[tuple[int, Any]] = []
+        for y, g in zip(targets, upstream, strict=True):
+            seeds += [(node, g) for node in graph.nodes_of(y)[-1:]]
+        if not self._persistent:
+            self._stop()
+        recording = thread.graph is not None  # an outer tape, or this one if it is persistent
+        if not recording:
+            seeds = [(node, g._data) for node, g in seeds]
+        nodes = [graph.nodes_of(x) for x in wanted]
+        every = [node for group in nodes for node in group]
         with np.errstate(all="ignore"):
-            if alone:
-                seeds = [(node, g._data) for node, g in seeds]
-                found = _backward.consume(graph, seeds, flat)
+            if graph.tapes == 1 and not self._persistent and not recording:
+                found = _backward.consume(graph, seeds, every)
             else:
-                if not recording:
-                    seeds = [(node, g._data) for node, g in seeds]
                 spans = list(self._spans)
                 if self._started is not None:
                     spans.append((self._started, len(graph.records)))
-                found = _backward.sweep(graph, self._watcher, spans, seeds, flat, recording)
-        given = {id(g._data if isinstance(g, Tensor) else g) for _, g in seeds}
-        return [_total([found[k] for k in group if k in found], given) for group in nodes]
+                found = _backward.sweep(graph, self._watcher.nodes, spans, seeds, every, recording)
+        if not self._persistent:
+            self._spent = True
+            self._release()
+        taken = {id(g) for _, g in seeds}
+        gradients: list[Any] = []
+        for k, (x, group) in enumerate(zip(wanted, nodes, strict=True)):
+            total = _total([found[node] for node in group if node in found], taken)
+            gradients.append(_unconnected(x, k, unconnected, lead) if total is None else total)
+        return gradients
 
     def diagram(self, target: Any, **options: Any) -> Diagram:
         """The graph behind `target` as a diagram; see `autodiff.diagram.draw`.
@@ -264,6 +317,8 @@ def _check_float(x: Any, what: str) -> None:
 
 def _upstream(y: Tensor, g: Any) -> Tensor:
     """The upstream gradient of a target: given, or ones."""
+    if not isinstance(y, Tensor):
+        raise TypeError(f"gradient: a target is {type(y).__name__}; expected a Tensor")
     if g is None:
         return constant(np.ones_like(y._data) if y._data.ndim else y._data.dtype.type(1))
     if not isinstance(g, Tensor):
@@ -275,8 +330,8 @@ def _upstream(y: Tensor, g: Any) -> Tensor:
     if g.dtype != y.dtype:
         from .ops.creation import astype
 
-        g = astype(g, y.dtype)
-    return g
+        return astype(g, y.dtype)  # type: ignore[no-any-return]
+    return g  # type: ignore[no-any-return]
 
 
 def _total(parts: list[Any], given: set[int]) -> Tensor | None:
@@ -295,8 +350,8 @@ def _total(parts: list[Any], given: set[int]) -> Tensor | None:
     return constant(total)
 
 
-def _unconnected(x: Tensor, k: int, mode: Unconnected) -> Tensor | None:
+def _unconnected(x: Tensor, k: int, mode: Unconnected, lead: tuple[int, ...]) -> Tensor | None:
     if mode == "raise":
         name = getattr(x, "name", None) or f"source {k}"
         raise ValueError(f"gradient: no target depends on {name} of shape {x.shape}")
-    return None if mode == "none" else constant(np.zeros_like(x._data))
+    return None if mode == "none" else constant(np.zeros(lead + x.shape, x.dtype))

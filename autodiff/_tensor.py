@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._backend import INEXACT_SCALARS, PYTHON_SCALARS, as_data
-from ._graph import LEAF, Token, thread
+from ._graph import LEAF, UNREAD, Token, thread
 
 #: dtype of Python floats and complexes, as in TensorFlow, PyTorch and JAX
 DEFAULT_DTYPES = {"f": np.dtype(np.float32), "c": np.dtype(np.complex64)}
@@ -38,15 +38,16 @@ class Tensor:
     _data: Any
     #: token of the graph that recorded it, LEAF for what tapes watch, None for constants
     _token: Token | None
-    #: its node in that graph
-    _node: int
+    #: its node in that graph; of a LEAF (epoch, node) as last read, see `Graph.read`
+    _node: Any
 
     def __init__(self, value: Any, dtype: Any = None) -> None:
         self._data = convert(value, dtype)
         self._token = None
         if isinstance(value, Tensor) and value._token is not None:
             raise TypeError(
-                "Tensor(...) of a recorded Tensor would cut it off; use ad.asarray(x) to go on or ad.stop_gradient(x) to cut"
+                "Tensor(...) of a recorded Tensor would cut it off; "
+                "use ad.asarray(x) to go on, or ad.stop_gradient(x) to cut"
             )
 
     # -- what it is ------------------------------------------------------------------------------
@@ -226,6 +227,7 @@ class Variable(Tensor):
     ) -> None:
         self._data = convert(value() if callable(value) else value, dtype)
         self._token = LEAF
+        self._node = UNREAD
         self.name = name
         self.trainable = bool(trainable) and self._data.dtype.kind in "fc"
         #: counts the assignments
@@ -253,8 +255,7 @@ class Variable(Tensor):
             data = as_data(data.astype(self._data.dtype))
         self._data = data
         self.version += 1
-        if thread.graph is not None:
-            thread.graph.known.pop(self, None)
+        self._node = UNREAD
         return self
 
     def assign_add(self, value: Any) -> Variable:
@@ -351,4 +352,5 @@ def stack_nested(value: Any) -> Tensor:
         return value if isinstance(value, Tensor) else Tensor(value)
     from .ops.shaping import stack
 
-    return stack([stack_nested(v) for v in value])
+    result: Tensor = stack([stack_nested(v) for v in value])
+    return result

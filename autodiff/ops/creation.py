@@ -20,6 +20,7 @@ __all__ = [
     "full",
     "ones",
     "ones_like",
+    "stop_gradient",
     "zeros",
     "zeros_like",
 ]
@@ -135,7 +136,8 @@ def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None)
         start, stop = 0, start
     if dtype is None and any(isinstance(v, float) for v in (start, stop, step)):
         dtype = _FLOAT
-    return constant(np.arange(start, stop, step, dtype))
+    values: Any = (start, stop, step)
+    return constant(np.arange(*values, dtype=dtype))
 
 
 def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = _FLOAT) -> Tensor:
@@ -146,3 +148,13 @@ def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = _
             [0., 1.]], dtype=float32)
     """
     return constant(np.eye(n_rows, n_cols, k, dtype))
+
+
+@op(label="stop")
+def stop_gradient(_: Any, x: Any, /) -> Any:
+    """The same value as a constant: no gradient passes.
+
+    >>> stop_gradient([1.0, 2.0])
+    Tensor([1., 2.], dtype=float32)
+    """
+    return x

@@ -207,7 +207,7 @@ def getitem(xp: Any, x: Any, /, index: Any) -> Any:
 
 def _put_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
     shape = draw.shape(1, 3, side=1)
-    index = tuple(
+    index: Any = tuple(
         draw.choice((slice(None), slice(draw.integer(0, n), None), draw.axis(n)))
         for n in shape[: draw.integer(1, len(shape))]
     )

@@ -1,0 +1,198 @@
+"""custom_gradient: functions that bring a gradient of their own."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ._backend import as_data, namespace
+from ._calls import constant
+from ._graph import INPUT, NODES, Graph, Record, parents, thread
+from ._pulls import add_up
+from ._tensor import Tensor, Variable
+from .ops.creation import asarray
+from .ops.shaping import stack
+
+
+class _Pick:
+    """Record of one output of several: (PICK, None, out, node of them all, None, which)."""
+
+    name = label = "output"
+    inputs = ("outputs",)
+    statics = ("which",)
+    role = ""
+
+    def arity(self, record: Record) -> int:
+        return 1
+
+    def pull(self, record: Record, g: Any, grads: list[Any], sums: set[int]) -> None:
+        """Put g in its place among the upstream gradients of all outputs."""
+        node, which = record[NODES], record[NODES + 2]
+        if node is not None:
+            found = dict(grads[node] or ())
+            found[which] = g
+            grads[node] = found
+
+
+class _Custom:
+    """Record of a function with its own gradient: inputs are its arguments, then rule, shapes."""
+
+    label = "f"
+    inputs = ("args",)
+    statics = ("rule", "outs")
+    role = "custom gradient"
+
+    def __init__(self, name: str) -> None:
+        self.name = self.label = name
+
+    def arity(self, record: Record) -> int:
+        return (len(record) - NODES - 2) // 2
+
+    def pull(self, record: Record, g: Any, grads: list[Any], sums: set[int]) -> None:
+        """Call the user's rule with the upstream gradient of every output."""
+        n = self.arity(record)
+        nodes, inputs = record[NODES : NODES + n], record[NODES + n : NODES + 2 * n]
+        rule, outs = record[NODES + 2 * n :]
+        first = next(iter(g.values()))
+        traced = isinstance(first, Tensor)
+        lead = first.shape[: first.ndim - len(outs[next(iter(g))][0])]
+        upstream = [
+            g[k] if k in g else np.zeros(lead + shape, dtype)
+            for k, (shape, dtype) in enumerate(outs)
+        ]
+        tensors = [u if isinstance(u, Tensor) else constant(u) for u in upstream]
+        results = self._call(rule, tensors, lead, inputs)
+        for node, result in zip(nodes, results, strict=True):
+            if node is None or result is None:
+                continue
+            # a copy: the rule may give back an array that somebody holds
+            more: Any = result if traced else as_data(result.numpy())
+            total = grads[node]
+            grads[node] = more if total is None else add_up(total, more, node, sums)
+
+    def _call(
+        self, rule: Callable[..., Any], upstream: list[Tensor], lead: tuple[int, ...], inputs: Any
+    ) -> list[Tensor | None]:
+        """The rule's gradients, checked; for extra leading axes one call for each element."""
+        if lead:
+            flat = [namespace(u).reshape(u, (-1, *u.shape[len(lead) :])) for u in upstream]
+            rows = [self._call(rule, [u[k] for u in flat], (), inputs) for k in range(len(flat[0]))]
+            return [
+                None
+                if column[0] is None
+                else namespace(column[0]).reshape(stack(column), lead + column[0].shape)
+                for column in zip(*rows, strict=True)
+            ]
+        results = rule(*upstream)
+        results = list(results) if isinstance(results, (list, tuple)) else [results]
+        if len(results) != len(inputs):
+            raise ValueError(
+                f"custom_gradient {self.name}: the gradient function gave {len(results)} "
+                f"gradients for {len(inputs)} arguments"
+            )
+        return [
+            self._fit(k, r, shape, dtype)
+            for k, (r, (shape, dtype)) in enumerate(zip(results, inputs, strict=True))
+        ]
+
+    def _fit(self, k: int, result: Any, shape: Any, dtype: Any) -> Tensor | None:
+        if result is None:
+            return None
+        gradient = asarray(result, dtype)
+        if gradient.shape != shape:
+            raise ValueError(
+                f"custom_gradient {self.name}: the gradient of argument {k} has shape "
+                f"{gradient.shape}; the argument has {shape}"
+            )
+        return gradient
+
+
+PICK = _Pick()
+
+
+def custom_gradient(f: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callable[..., Any]:
+    """Decorate a function that gives its value and its own gradient function.
+
+    TensorFlow's `tf.custom_gradient`: f(*args) returns (value or tuple of values, gradient),
+    where gradient(*upstream) gives one gradient per argument (None for none). It is differentiated
+    again through the ops that `gradient` uses.
+
+    Raises:
+        TypeError: f reads a Variable that is not among its arguments, or returns something else.
+        ValueError: gradients of another number or shape than the arguments.
+
+    >>> @custom_gradient
+    ... def log1pexp(x):
+    ...     e = ad.exp(x)
+    ...     return ad.log(1 + e), lambda upstream: upstream * (1 - 1 / (1 + e))
+    >>> import autodiff as ad
+    >>> ad.grad(log1pexp)(50.0)
+    Tensor(1., dtype=float32)
+    """
+    op = _Custom(getattr(f, "__name__", "custom"))
+
+    @functools.wraps(f)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        tensors = [asarray(x) for x in args]
+        graph = thread.graph
+        start = len(graph.records) if graph is not None else 0
+        answer = f(*tensors, **kwargs)
+        if not (isinstance(answer, tuple) and len(answer) == 2 and callable(answer[1])):
+            raise TypeError(
+                f"custom_gradient {op.name}: returned {type(answer).__name__}; "
+                "expected (value, gradient function)"
+            )
+        value, rule = answer
+        several = isinstance(value, (list, tuple))
+        outs = [asarray(v) for v in (value if several else [value])]
+        if graph is None:
+            return value
+        _refuse_hidden_variables(op.name, graph, start, tensors)
+        recorded = _record(op, graph, tensors, [y._data for y in outs], rule)
+        return type(value)(recorded) if several else recorded[0]
+
+    return wrapped
+
+
+def _refuse_hidden_variables(name: str, graph: Graph, start: int, args: list[Tensor]) -> None:
+    for record in graph.records[start:]:
+        for node in (i for i in parents(record) if i is not None):
+            leaf = graph.records[node]
+            if leaf[0] is INPUT and isinstance(leaf[3], Variable):
+                if any(leaf[3] is x for x in args):
+                    continue
+                raise TypeError(
+                    f"custom_gradient {name}: reads Variable {leaf[3].name!r}, which would get no "
+                    "gradient; pass it as an argument"
+                )
+
+
+def _record(
+    op: _Custom, graph: Graph, args: list[Tensor], outs: list[Any], rule: Callable[..., Any]
+) -> list[Tensor]:
+    """The call as a record, and one more for each output; the outputs, tracked."""
+    nodes = [_node(graph, x) for x in args]
+    if all(node is None for node in nodes):
+        return [constant(y) for y in outs]
+    shapes = tuple((y.shape, y.dtype) for y in outs)
+    whole = len(graph.records)
+    kept = [(x.shape, x.dtype) for x in args]
+    graph.records.append((op, None, tuple(outs), *nodes, *kept, rule, shapes))
+    results = []
+    for k, y in enumerate(outs):
+        result = constant(y)
+        if y.dtype.kind in "fc":
+            result._token = graph.token
+            result._node = len(graph.records)
+            graph.records.append((PICK, None, y, whole, None, k))
+        results.append(result)
+    return results
+
+
+def _node(graph: Graph, x: Tensor) -> int | None:
+    if x._token is None or x.dtype.kind not in "fc":
+        return None
+    return x._node if x._token is graph.token else graph.read(x)

@@ -1,0 +1,58 @@
+"""Losses that need an op of their own to be stable and fast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._op import op
+from .._samples import Arrays, Draw
+
+__all__ = ["softmax_cross_entropy"]
+
+
+def _sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
+    shape = draw.shape(1, 3, side=1)
+    labels = np.array([draw.integer(0, shape[-1] - 1) for _ in range(int(np.prod(shape[:-1])))])
+    return (draw.array(shape), labels.astype(np.int64).reshape(shape[:-1])), {}
+
+
+def _rule(xp: Any, g: Any, logits: Any, labels: Any) -> Any:
+    labels = np.asarray(labels)
+    truth = labels[..., None] == np.arange(logits.shape[-1])
+    return (xp.softmax(logits, axis=-1) - truth) * g[..., None]
+
+
+@op(
+    logits=_rule,
+    label="CE",
+    flops=lambda out, logits, labels: 6 * int(np.prod(logits)),
+    sample=_sample,
+)
+def softmax_cross_entropy(xp: Any, logits: Any, labels: Any, /) -> Any:
+    """-log softmax(logits)[label] for each row: logits (..., classes), integer labels (...).
+
+    log(sum(exp(logits))) - logits[label], shifted by the largest logit, so that no size of logits
+    overflows; its gradient is softmax(logits) - one_hot(label).
+
+    Raises:
+        TypeError: labels that are no integers.
+        ValueError: labels of another shape, or outside [0, classes).
+
+    >>> softmax_cross_entropy([[2.0, 2.0], [1000.0, 0.0]], [0, 0])
+    Tensor([0.6931472, 0.       ], dtype=float32)
+    """
+    if getattr(labels, "dtype", np.dtype(object)).kind not in "iu":
+        raise TypeError("labels must be integers")
+    if logits.ndim == 0 or labels.shape != logits.shape[:-1]:
+        raise ValueError("labels must have the shape of the logits without their last axis")
+    classes = logits.shape[-1]
+    if labels.size and not 0 <= xp.min(labels) <= xp.max(labels) < classes:
+        raise ValueError(
+            f"labels run from {xp.min(labels)} to {xp.max(labels)}; expected 0 to {classes - 1}"
+        )
+    shifted = logits - xp.max(logits, axis=-1, keepdims=True)
+    rows = xp.reshape(shifted, (-1, classes))
+    chosen = rows[np.arange(labels.size), xp.reshape(labels, -1)]
+    return xp.log(xp.sum(xp.exp(shifted), axis=-1)) - xp.reshape(chosen, labels.shape)
