@@ -8,6 +8,7 @@ The names below are those of the Array API standard where it has one, and Tensor
 import sys as _sys
 
 from . import _backend
+from . import testing as testing
 from ._constants import *
 from ._custom import custom_gradient as custom_gradient
 from ._tape import GradientTape as GradientTape
@@ -28,4 +29,4 @@ from .ops.shaping import *
 __version__ = "0.1.0"
 
 for _kind in (Tensor, Variable):
-    _backend.register_namespace(_kind, _sys.modules[__name__])
+    _backend.NAMESPACES[_kind] = _sys.modules[__name__]

@@ -71,7 +71,7 @@ def kept(x_shape: Shape, over: tuple[int, ...]) -> Shape:
 
 def count(x_shape: Shape, over: tuple[int, ...]) -> int:
     """How many elements a reduction over the axes `over` takes together."""
-    return math.prod(x_shape[k] for k in over)
+    return math.prod(x_shape if len(over) == len(x_shape) else [x_shape[k] for k in over])
 
 
 def restore(xp: Any, r: Any, x_shape: Shape, over: tuple[int, ...], keepdims: bool) -> Any:
@@ -84,5 +84,7 @@ def restore(xp: Any, r: Any, x_shape: Shape, over: tuple[int, ...], keepdims: bo
 
 def spread(xp: Any, g: Any, x_shape: Shape, over: tuple[int, ...], keepdims: bool) -> Any:
     """A reduction's gradient repeated along the reduced axes."""
+    if g.ndim == 0:
+        return xp.broadcast_to(g, x_shape)
     g = restore(xp, g, x_shape, over, keepdims)
     return xp.broadcast_to(g, lead(g, len(x_shape)) + x_shape)

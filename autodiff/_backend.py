@@ -63,7 +63,7 @@ _min_reduce: Callable[..., Any] = np.minimum.reduce
 
 def _sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Sum over `axis`; float16 is summed in float32, which NumPy does only along the last axis."""
-    if x.dtype == np.float16:
+    if x.dtype.char == "e":
         wide = _add_reduce(x, axis=axis, dtype=np.float32, keepdims=keepdims)
         return wide.astype(np.float16)
     return _add_reduce(x, axis, keepdims=keepdims)
@@ -75,6 +75,19 @@ def _max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return _min_reduce(x, axis, keepdims=keepdims)
+
+
+def _reshape(x: Any, shape: tuple[int, ...]) -> Any:
+    return x.reshape(shape)
+
+
+def _permute_dims(x: Any, axes: tuple[int, ...]) -> Any:
+    return x.transpose(axes)
+
+
+def _matmul(x: Any, y: Any) -> Any:
+    """np.matmul; for two matrices by `dot`, the same product at half the price of the call."""
+    return x.dot(y) if x.ndim == 2 and y.ndim == 2 else np.matmul(x, y)
 
 
 def _broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
@@ -91,21 +104,25 @@ def _astype(x: Any, dtype: Any) -> Any:
 
 
 numpy_namespace = Namespace(
-    np, sum=_sum, max=_max, min=_min, broadcast_to=_broadcast_to, astype=_astype
+    np,
+    sum=_sum,
+    max=_max,
+    min=_min,
+    matmul=_matmul,
+    broadcast_to=_broadcast_to,
+    astype=_astype,
+    reshape=_reshape,
+    permute_dims=_permute_dims,
 )
 
-_NAMESPACES: dict[type, Any] = dict.fromkeys((np.ndarray, *PYTHON_SCALARS), numpy_namespace)
-_NAMESPACES.update((np.dtype(code).type, numpy_namespace) for code in "?bhilqBHILQefdgFDG")
-
-
-def register_namespace(kind: type, xp: Any) -> None:
-    """Say which namespace works on values of a type."""
-    _NAMESPACES[kind] = xp
+#: type of an array, scalar or Tensor -> its `xp`
+NAMESPACES: dict[type, Any] = dict.fromkeys((np.ndarray, *PYTHON_SCALARS), numpy_namespace)
+NAMESPACES.update((np.dtype(code).type, numpy_namespace) for code in "?bhilqBHILQefdgFDG")
 
 
 def namespace(array: Any) -> Any:
-    """The `xp` of a raw array or scalar."""
-    return _NAMESPACES[type(array)]
+    """The `xp` of a raw array, scalar or Tensor."""
+    return NAMESPACES[type(array)]
 
 
 def as_data(value: Any) -> Any:

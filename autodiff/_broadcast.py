@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._backend import namespace
+from ._backend import NAMESPACES
 
 
 class Undo(NamedTuple):
@@ -15,7 +15,8 @@ class Undo(NamedTuple):
 
     #: axes to sum, counted from the right
     axes: tuple[int, ...]
-    shape: tuple[int, ...]
+    #: the input's shape, where summing alone does not give it
+    shape: tuple[int, ...] | None
     #: len(full): what comes before is extra axes of the caller's, kept
     ndim: int
     #: the input's dtype where it differs from the gradient's, else None
@@ -28,6 +29,8 @@ def plan(full: tuple[int, ...], shape: tuple[int, ...], dtype: Any) -> Undo | No
 
     >>> plan((2, 3, 4), (3, 1), None)
     Undo(axes=(-3, -1), shape=(3, 1), ndim=3, dtype=None)
+    >>> plan((2, 3), (3,), None)
+    Undo(axes=(-2,), shape=None, ndim=2, dtype=None)
     """
     if full == shape and dtype is None:
         return None
@@ -35,18 +38,18 @@ def plan(full: tuple[int, ...], shape: tuple[int, ...], dtype: Any) -> Undo | No
     axes = tuple(
         k - n for k in range(n) if k < n - len(shape) or (shape[k - n] == 1 and full[k] != 1)
     )
-    return Undo(axes, shape, n, dtype)
+    return Undo(axes, shape if len(axes) + len(shape) != n else None, n, dtype)
 
 
 def undo(gradient: Any, how: Undo) -> Any:
     """`gradient` summed and cast as `how` says; on raw arrays or Tensors."""
     axes, shape, ndim, dtype = how
-    xp = namespace(gradient)
-    if axes:
+    xp = NAMESPACES[type(gradient)]
+    if shape is not None:
         lead = gradient.shape[: gradient.ndim - ndim]
-        gradient = xp.sum(gradient, axis=axes)
-        if len(axes) + len(shape) != ndim:
-            gradient = xp.reshape(gradient, lead + shape)
+        gradient = xp.reshape(xp.sum(gradient, axes), lead + shape)
+    elif axes:
+        gradient = xp.sum(gradient, axes)
     if dtype is not None:
         gradient = xp.astype(gradient, dtype)
     return gradient
@@ -68,3 +71,11 @@ def elementwise_undo(arrays: tuple[Any, ...], out: Any) -> tuple[Undo | None, ..
     shape = out.shape
     plans = tuple([undo_for(shape, data, out) for data in arrays])
     return plans if any(plans) else None
+
+
+@lru_cache(maxsize=4096)
+def pair_plan(
+    x: tuple[int, ...], y: tuple[int, ...], full: tuple[int, ...]
+) -> tuple[Undo | None, Undo | None]:
+    """Plans for two arrays of one dtype, the usual case."""
+    return plan(full, x, None), plan(full, y, None)

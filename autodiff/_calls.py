@@ -1,8 +1,9 @@
 """What runs when an op is called, and when its gradients are pulled: closures made per op.
 
-Three shapes of call (one input, two inputs, anything) say the same thing three times, because the
-time of an op on small arrays is the time of these lines: unwrap, forward, and if an input is
-tracked by the graph that records on this thread, append a record and return a tracked Tensor.
+Four kinds of call (one input, one with statics, two inputs, anything) say one thing four times,
+because the time of an op on small arrays is the time of these lines: unwrap, forward, and if an
+input is tracked by the graph that records on this thread, append a record and return a tracked
+Tensor.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._backend import INEXACT_SCALARS, as_data, namespace
-from ._broadcast import elementwise_undo, shape_of
+from ._backend import INEXACT_SCALARS, NAMESPACES, as_data
+from ._broadcast import elementwise_undo, pair_plan, shape_of
 from ._graph import LEAF, thread
 from ._tensor import Tensor, Variable, operand
 
@@ -66,9 +67,11 @@ def unsupported(op: Op, name: str, value: Any) -> TypeError:
 
 def make_call(op: Op) -> Callable[..., Any]:
     """The function users call."""
-    if op.variadic or op.statics or len(op.inputs) > 2:
+    if op.variadic or len(op.inputs) > 2 or (op.statics and len(op.inputs) > 1):
         return _general(op)
-    return _unary(op) if len(op.inputs) == 1 else _binary(op)
+    if len(op.inputs) == 2:
+        return _binary(op)
+    return _unary_with_statics(op) if op.statics else _unary(op)
 
 
 def _unary(op: Op) -> Callable[..., Any]:
@@ -87,7 +90,7 @@ def _unary(op: Op) -> Callable[..., Any]:
             a = x._data
             token = x._token
         try:
-            r = forward(namespace(a) if uses_xp else None, a)
+            r = forward(NAMESPACES[type(a)] if uses_xp else None, a)
         except (TypeError, ValueError) as error:
             raise explain(op, error, (a,)) from None
         graph = thread.graph
@@ -132,7 +135,7 @@ def _binary(op: Op, operator: bool = False) -> Callable[..., Any]:
         y_for_x or y_for_y,
         out_for_x or out_for_y,
     )
-    shaped = [op.inputs.index(name.removesuffix("_shape")) for name in op.extras]
+    shaped = bool(op.extras)
     make_undo = op.undo
     elementwise = make_undo is elementwise_undo
 
@@ -164,7 +167,7 @@ def _binary(op: Op, operator: bool = False) -> Callable[..., Any]:
                 raise unsupported(op, y_name, given)
             b, y_token = (y._data, y._token) if isinstance(y, Tensor) else (y, None)
         try:
-            r = forward(namespace(a) if uses_xp else None, a, b)
+            r = forward(NAMESPACES[type(a)] if uses_xp else None, a, b)
         except (TypeError, ValueError) as error:
             raise explain(op, error, (a, b)) from None
         graph = thread.graph
@@ -191,15 +194,22 @@ def _binary(op: Op, operator: bool = False) -> Callable[..., Any]:
             return constant(r)
         kind = type(r)
         if kind is _ndarray:
-            if elementwise:
-                shape = r.shape
-                dtype = r.dtype
-                same = (
-                    i is None or (type(a) is kind and a.shape == shape and a.dtype is dtype)
-                ) and (j is None or (type(b) is kind and b.shape == shape and b.dtype is dtype))
-                how = None if same else elementwise_undo((a, b), r)
-            else:
+            if not elementwise:
                 how = None if make_undo is None else make_undo((a, b), r)
+            else:
+                full = r.shape
+                dtype = r.dtype
+                if type(a) is kind and type(b) is kind and a.dtype is dtype and b.dtype is dtype:
+                    x_shape = a.shape
+                    y_shape = b.shape
+                    same = x_shape == full and y_shape == full
+                    how = None if same else pair_plan(x_shape, y_shape, full)
+                elif (i is None or (a.shape == full and a.dtype is dtype)) and (
+                    j is None or (b.shape == full and b.dtype is dtype)
+                ):
+                    how = None
+                else:
+                    how = elementwise_undo((a, b), r)
         elif (i is None or type(a) is kind) and (j is None or type(b) is kind):
             how = None
         else:
@@ -217,52 +227,106 @@ def _binary(op: Op, operator: bool = False) -> Callable[..., Any]:
             out = r if out_for_any else None
             x_kept = a if x_for_any else None
             record = (op, how, out, i, j, x_kept, b if y_for_any else None)
-        records.append(record + shapes_of((a, b), shaped) if shaped else record)
+        records.append((*record, shape_of(a), shape_of(b)) if shaped else record)
         return result
 
     return call
 
 
-def shapes_of(arrays: tuple[Any, ...], which: list[int]) -> tuple[tuple[int, ...], ...]:
-    """The shapes that the rules ask for."""
-    return tuple([shape_of(arrays[k]) for k in which])
-
-
-def _general(op: Op) -> Callable[..., Any]:
-    inputs, statics, variadic = op.inputs, op.statics, op.variadic
-    forward, normalise, rules = op.forward, op.normalise, op.rules
-    n = len(inputs)
-    place = {name: k for k, name in enumerate(statics)}
+def _binder(op: Op) -> Callable[[tuple[Any, ...], dict[str, Any]], list[Any]]:
+    """A function that puts the static arguments of a call in order: `bind(positional, named)`."""
     defaults = op.defaults
-    shaped = [inputs.index(name.removesuffix("_shape")) for name in op.extras]
+    place = {name: k for k, name in enumerate(op.statics)}
+    required = frozenset(k for k, default in enumerate(defaults) if default is _EMPTY)
 
-    def call(*args: Any, **kwargs: Any) -> Any:
-        values = list(defaults)
-        if len(args) < n or len(args) > n + len(values):
-            raise TypeError(f"{op.name} takes {signature(op)}; given {len(args)} positional")
-        values[: len(args) - n] = args[n:]
+    def bind(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        if len(args) > len(defaults):
+            raise TypeError(f"{op.name} takes {signature(op)}; given too many arguments")
+        values = [*args, *defaults[len(args) :]]
         for key, value in kwargs.items():
             if key not in place:
                 raise TypeError(f"{op.name} has no argument {key!r}; it takes {signature(op)}")
             values[place[key]] = value
-        for name, value in zip(statics, values, strict=True):
-            if value is _EMPTY:
-                raise TypeError(f"{op.name} needs {name!r}; it takes {signature(op)}")
+        for k in required:
+            if values[k] is _EMPTY:
+                raise TypeError(f"{op.name} needs {op.statics[k]!r}; it takes {signature(op)}")
+        return values
+
+    return bind
+
+
+def _unary_with_statics(op: Op) -> Callable[..., Any]:
+    forward, make_undo, data_only = op.forward, op.undo, not op.rules
+    name = op.inputs[0]
+    needs = op.keeps.get(name, frozenset())
+    keep_x, keep_out = name in needs, "out" in needs
+    shaped = bool(op.extras)
+    bind = _binder(op)
+    defaults = None if _EMPTY in op.defaults else op.defaults
+    normalise = tuple((op.statics.index(static), f) for static, f in op.normalise.items())
+
+    def call(x: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if type(x) is not Tensor and type(x) is not Variable:
+            x = as_tensor(op, name, x)
+        a = x._data
+        if args or kwargs or defaults is None:
+            values = bind(args, kwargs)
+        else:
+            values = [*defaults]
+        try:
+            for place, normal in normalise:
+                values[place] = normal(values[place], a)
+            r = forward(NAMESPACES[type(a)], a, *values)
+        except (TypeError, ValueError, IndexError) as error:
+            raise explain(op, error, (a,)) from None
+        graph = thread.graph
+        if graph is None or x._token is None or data_only:
+            return constant(r)
+        i = x._node if x._token is graph.token else graph.read(x)
+        if type(r) is not _ndarray or not r.ndim:
+            r = as_data(r)
+        if i is None or r.dtype.kind not in "fc":
+            return constant(r)
+        records = graph.records
+        result = _new(Tensor)
+        result._data = r
+        result._token = graph.token
+        result._node = len(records)
+        how = None if make_undo is None else make_undo((a,), r)
+        kept = (op, how, r if keep_out else None, i, a if keep_x else None, *values)
+        records.append((*kept, a.shape) if shaped else kept)
+        return result
+
+    return call
+
+
+def _general(op: Op) -> Callable[..., Any]:
+    """Several inputs and statics, or one sequence of inputs."""
+    inputs, statics, variadic = op.inputs, op.statics, op.variadic
+    forward, rules = op.forward, op.rules
+    n = len(inputs)
+    shaped = bool(op.extras)
+    bind = _binder(op)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) < n:
+            raise TypeError(f"{op.name} takes {signature(op)}; given {len(args)} positional")
+        values = bind(args[n:], kwargs)
         given = sequence(op, args[0]) if variadic else args[:n]
         tensors, arrays = [], []
         for k, x in enumerate(given):
-            if not isinstance(x, Tensor):
-                x = operand(x)
-                if x is NotImplemented:
-                    raise unsupported(op, inputs[min(k, n - 1)], given[k])
-                if not isinstance(x, Tensor) and (k == 0 or variadic):
-                    x = Tensor(x)
-            tensors.append(x)
-            arrays.append(x._data if isinstance(x, Tensor) else x)
-        for name, normal in normalise.items():
-            values[place[name]] = normal(values[place[name]], arrays[0])
-        xp = namespace(arrays[0])
+            known = operand(x)
+            if known is NotImplemented:
+                raise unsupported(op, inputs[min(k, n - 1)], x)
+            if not isinstance(known, Tensor) and (k == 0 or variadic):
+                known = Tensor(known)
+            tensors.append(known)
+            arrays.append(known._data if isinstance(known, Tensor) else known)
+        xp = NAMESPACES[type(arrays[0])]
         try:
+            for name, normal in op.normalise.items():
+                place = statics.index(name)
+                values[place] = normal(values[place], arrays[0])
             r = forward(xp, arrays, *values) if variadic else forward(xp, *arrays, *values)
         except (TypeError, ValueError, IndexError) as error:
             raise explain(op, error, tuple(arrays)) from None
@@ -273,33 +337,21 @@ def _general(op: Op) -> Callable[..., Any]:
         for k, x in enumerate(tensors):
             node = None
             if isinstance(x, Tensor) and x._token is not None and (variadic or inputs[k] in rules):
-                if x._token is graph.token:
-                    node = x._node
-                else:
-                    node = graph.read(x)
+                node = x._node if x._token is graph.token else graph.read(x)
             nodes.append(node)
-        if not any(node is not None for node in nodes):
-            return constant(r)
         r = as_data(r)
-        if r.dtype.kind not in "fc":
+        if r.dtype.kind not in "fc" or not any(node is not None for node in nodes):
             return constant(r)
         how = op.undo(tuple(arrays), r) if op.undo is not None else None
-        if variadic:
-            needs = op.keeps[inputs[0]]
-            kept = [
-                a if inputs[0] in needs or i is None else None
-                for a, i in zip(arrays, nodes, strict=True)
-            ]
-            extras: list[Any] = [tuple([a.shape for a in arrays])] if shaped else []
-        else:
-            needs = frozenset().union(
-                *(op.keeps[name] for name, i in zip(inputs, nodes, strict=True) if i is not None)
-            )
-            kept = [
-                a if i is None or name in needs else None
-                for a, i, name in zip(arrays, nodes, inputs, strict=True)
-            ]
-            extras = [shape_of(arrays[k]) for k in shaped]
+        names = inputs * len(arrays) if variadic else inputs
+        needs = {need for k, i in enumerate(nodes) if i is not None for need in op.keeps[names[k]]}
+        kept = [
+            a if i is None or name in needs else None
+            for a, i, name in zip(arrays, nodes, names, strict=True)
+        ]
+        extras: list[Any] = [shape_of(a) for a in arrays] if shaped else []
+        if variadic and shaped:
+            extras = [tuple(extras)]
         record = (op, how, r if "out" in needs else None, *nodes, *kept, *values, *extras)
         result = _new(Tensor)
         result._data = r

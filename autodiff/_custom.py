@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ._backend import as_data, namespace
+from ._backend import NAMESPACES, as_data
 from ._calls import constant
 from ._graph import INPUT, NODES, Graph, Record, parents, thread
 from ._pulls import add_up
@@ -78,12 +78,12 @@ class _Custom:
     ) -> list[Tensor | None]:
         """The rule's gradients, checked; for extra leading axes one call for each element."""
         if lead:
-            flat = [namespace(u).reshape(u, (-1, *u.shape[len(lead) :])) for u in upstream]
+            flat = [NAMESPACES[type(u)].reshape(u, (-1, *u.shape[len(lead) :])) for u in upstream]
             rows = [self._call(rule, [u[k] for u in flat], (), inputs) for k in range(len(flat[0]))]
             return [
                 None
                 if column[0] is None
-                else namespace(column[0]).reshape(stack(column), lead + column[0].shape)
+                else NAMESPACES[type(column[0])].reshape(stack(column), lead + column[0].shape)
                 for column in zip(*rows, strict=True)
             ]
         results = rule(*upstream)

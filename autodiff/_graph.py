@@ -110,27 +110,30 @@ class Graph:
         Tapes that watch by themselves begin to watch a trainable Variable here.
         """
         node = None
-        trainable = getattr(x, "trainable", None)
-        if trainable is None:
-            nodes = self.leaves.get(x)
-            node = nodes[-1] if nodes else None
-        else:
+        if hasattr(x, "trainable"):
             for watcher in self.watchers:
-                if (trainable and watcher.auto) or x in watcher.variables:
+                if (watcher.auto and x.trainable) or x in watcher.variables:
                     node = self.leaf(x)
                     watcher.nodes.add(node)
                     watcher.variables[x] = None
+        elif x in self.leaves:
+            node = self.leaves[x][-1]
         if x._token is LEAF:
             x._node = (self.epoch, node)
         return node
 
     def leaf(self, x: Tensor) -> int:
         """Node of a leaf with the value it has now; a new one if it has none yet."""
-        nodes = self.leaves.setdefault(x, [])
-        if not nodes or self.records[nodes[-1]][OUT] is not x._data:
-            nodes.append(len(self.records))
-            self.records.append((INPUT, None, x._data, x))
-        return nodes[-1]
+        nodes = self.leaves.get(x)
+        node = len(self.records)
+        if nodes is None:
+            self.leaves[x] = [node]
+        elif self.records[nodes[-1]][OUT] is x._data:
+            return nodes[-1]
+        else:
+            nodes.append(node)
+        self.records.append((INPUT, None, x._data, x))
+        return node
 
     def nodes_of(self, x: Tensor) -> list[int]:
         """Every node that stands for `x`: its own, or all the reads of a leaf."""

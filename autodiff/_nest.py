@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+_NESTS = (list, tuple, dict)
+
 
 def flatten(structure: Any) -> list[Any]:
     """The leaves, in order; everything that is no list, tuple or dictionary is one.
@@ -12,11 +14,15 @@ def flatten(structure: Any) -> list[Any]:
     >>> flatten({"a": [1, (2, None)]})
     [1, 2, None]
     """
-    if isinstance(structure, dict):
-        structure = structure.values()
-    elif not isinstance(structure, (list, tuple)):
+    if not isinstance(structure, _NESTS):
         return [structure]
-    return [leaf for part in structure for leaf in flatten(part)]
+    leaves = []
+    for part in structure.values() if isinstance(structure, dict) else structure:
+        if isinstance(part, _NESTS):
+            leaves += flatten(part)
+        else:
+            leaves.append(part)
+    return leaves
 
 
 def rebuild(structure: Any, leaves: list[Any]) -> Any:
@@ -25,6 +31,12 @@ def rebuild(structure: Any, leaves: list[Any]) -> Any:
     >>> rebuild({"a": [0, (0, 0)]}, [1, 2, 3])
     {'a': [1, (2, 3)]}
     """
+    if type(structure) is list:
+        for part in structure:
+            if isinstance(part, _NESTS):
+                break
+        else:
+            return leaves
     rest = iter(leaves)
     return replace(structure, lambda _: next(rest))
 

@@ -78,7 +78,7 @@ class Op:
     label: str
     role: str
     flops: int | Callable[..., int]
-    #: shapes that the rules ask for, `x_shape`
+    #: `x_shape` of every input, where a rule asks for one
     extras: tuple[str, ...] = ()
     #: (index of the input, rule, pick): `pick((*record, g, xp))` is the rule's arguments
     edges: tuple[tuple[int, Rule, Callable[[Record], tuple[Any, ...]]], ...] = ()
@@ -233,7 +233,8 @@ def _needs(self: Op) -> tuple[tuple[str, ...], tuple[Any, ...], dict[str, frozen
     """
     wanted = {name: tuple(inspect.signature(rule).parameters) for name, rule in self.rules.items()}
     shapes = {f"{x}_shape" for x in self.inputs}
-    extras = tuple(sorted({n for names in wanted.values() for n in names if n in shapes}))
+    asked = any(name in shapes for names in wanted.values() for name in names)
+    extras = tuple(f"{x}_shape" for x in self.inputs) if asked else ()
     n = len(self.inputs)
     places = {"out": 2, "g": -2, "xp": -1}
     if not self.variadic:

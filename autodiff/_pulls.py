@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._backend import namespace
+from ._backend import NAMESPACES
 from ._broadcast import undo
 from ._graph import NODES, OUT, Record
 
@@ -103,7 +103,7 @@ def _general(op: Op) -> Pull:
     edges = tuple((NODES + k, k, rule, pick) for k, rule, pick in op.edges)
 
     def pull(record: Record, g: Any, grads: list[Any], sums: set[int]) -> None:
-        context = (*record, g, namespace(g))
+        context = (*record, g, NAMESPACES[type(g)])
         how = record[1]
         for place, k, rule, pick in edges:
             node = record[place]
@@ -126,7 +126,7 @@ def _variadic(op: Op) -> Pull:
         nodes, inputs = record[NODES:end], record[end : end + len(record[NODES:end])]
         rest = record[end + len(nodes) :]
         how = record[1]
-        gradients = rule(*pick((*record[:NODES], nodes, inputs, *rest, g, namespace(g))))
+        gradients = rule(*pick((*record[:NODES], nodes, inputs, *rest, g, NAMESPACES[type(g)])))
         for k, (node, more) in enumerate(zip(nodes, gradients, strict=True)):
             if node is not None:
                 if how is not None and how[k] is not None:

@@ -261,18 +261,21 @@ class GradientTape:
             )
         graph = self._usable()
         wanted = _nest.flatten(sources)
+        nodes: list[list[int]] = []
+        every: list[int] = []
         for x in wanted:
-            _check_float(x, "gradient: a source")
-        seeds: list[tuple[int, Any]] = []
-        for y, g in zip(targets, upstream, strict=True):
-            seeds += [(node, g) for node in graph.nodes_of(y)[-1:]]
+            if not isinstance(x, Tensor) or x._data.dtype.kind not in "fc":
+                _check_float(x, "gradient: a source")
+            group = graph.nodes_of(x)
+            nodes.append(group)
+            every += group
         if not self._persistent:
             self._stop()
         recording = thread.graph is not None  # an outer tape, or this one if it is persistent
-        if not recording:
-            seeds = [(node, g._data) for node, g in seeds]
-        nodes = [graph.nodes_of(x) for x in wanted]
-        every = [node for group in nodes for node in group]
+        seeds: list[tuple[int, Any]] = []
+        for y, g in zip(targets, upstream, strict=True):
+            for node in graph.nodes_of(y)[-1:]:
+                seeds.append((node, g if recording else g._data))
         with np.errstate(all="ignore"):
             if graph.tapes == 1 and not self._persistent and not recording:
                 found = _backward.consume(graph, seeds, every)
@@ -287,7 +290,7 @@ class GradientTape:
         taken = {id(g) for _, g in seeds}
         gradients: list[Any] = []
         for k, (x, group) in enumerate(zip(wanted, nodes, strict=True)):
-            total = _total([found[node] for node in group if node in found], taken)
+            total = _total(found, group, taken)
             gradients.append(_unconnected(x, k, unconnected, lead) if total is None else total)
         return gradients
 
@@ -334,19 +337,18 @@ def _upstream(y: Tensor, g: Any) -> Tensor:
     return g  # type: ignore[no-any-return]
 
 
-def _total(parts: list[Any], given: set[int]) -> Tensor | None:
-    """One gradient of the parts found at a leaf's nodes, in memory of its own."""
-    if not parts:
-        return None
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    if isinstance(total, Tensor):
+def _total(found: dict[int, Any], nodes: list[int], taken: set[int]) -> Tensor | None:
+    """The gradient of a leaf, found at one or several nodes, in memory of its own."""
+    total = None
+    for node in nodes:
+        if node in found:
+            total = found[node] if total is None else total + found[node]
+    if total is None or isinstance(total, Tensor):
         return total
     if type(total) is np.ndarray:
-        if id(total) in given or total.base is not None:
+        if id(total) in taken or total.base is not None:
             total = total.copy()
-        given.add(id(total))
+        taken.add(id(total))
     return constant(total)
 
 

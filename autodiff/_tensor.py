@@ -77,6 +77,23 @@ class Tensor:
         """Where the array lives: "cpu"."""
         return "cpu"
 
+    @property
+    def T(self) -> Tensor:
+        """All axes reversed."""
+        return self.transpose(None)
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two axes swapped: each matrix of a stack transposed.
+
+        Raises:
+            ValueError: fewer than two axes.
+        """
+        n = self.ndim
+        if n < 2:
+            raise ValueError(f"mT needs a matrix; given shape {self.shape}")
+        return self.transpose((*range(n - 2), n - 1, n - 2))
+
     # -- leaving the graph -----------------------------------------------------------------------
 
     def numpy(self) -> np.ndarray[Any, Any]:
@@ -177,8 +194,6 @@ class Tensor:
         return call_function(function, args, kwargs)
 
     if TYPE_CHECKING:  # made by the ops' declarations
-        T: Tensor
-        mT: Tensor
 
         def __add__(self, other: Any) -> Tensor: ...
         def __radd__(self, other: Any) -> Tensor: ...
@@ -242,12 +257,15 @@ class Variable(Tensor):
             ValueError: another shape.
             TypeError: a value that this dtype cannot hold (float for int, complex for float).
         """
-        data = convert(value, None)
+        return self._set(convert(value, None))
+
+    def _set(self, data: Any) -> Variable:
+        """`assign` of raw data that nobody else holds."""
         if data.shape != self._data.shape:
             raise ValueError(
                 f"assign: {self._title()} has shape {self.shape}; given shape {data.shape}"
             )
-        if data.dtype != self._data.dtype:
+        if data.dtype is not self._data.dtype and data.dtype != self._data.dtype:
             if not np.can_cast(data.dtype, self._data.dtype, "same_kind"):
                 raise TypeError(
                     f"assign: {self._title()} has dtype {self.dtype}; given {data.dtype}"
@@ -260,11 +278,13 @@ class Variable(Tensor):
 
     def assign_add(self, value: Any) -> Variable:
         """Add `value`, broadcast to this shape; returns itself."""
-        return self.assign(self._data + _raw(value))
+        more = value._data if isinstance(value, Tensor) else raw(value)
+        return self._set(self._data + more)
 
     def assign_sub(self, value: Any) -> Variable:
         """Subtract `value`, broadcast to this shape; returns itself."""
-        return self.assign(self._data - _raw(value))
+        less = value._data if isinstance(value, Tensor) else raw(value)
+        return self._set(self._data - less)
 
     def _title(self) -> str:
         return f"Variable {self.name!r}" if self.name else "the Variable"
@@ -282,10 +302,9 @@ class Variable(Tensor):
         return Variable, (self.numpy(), None, self.trainable, self.name)
 
 
-def _raw(value: Any) -> Any:
-    if type(value) in PYTHON_SCALARS:
-        return value
-    return value._data if isinstance(value, Tensor) else convert(value, None)
+def raw(value: Any) -> Any:
+    """Raw data of anything that `convert` takes; Python numbers stay weak."""
+    return value if type(value) in PYTHON_SCALARS else convert(value, None)
 
 
 def convert(value: Any, dtype: Any) -> Any:
@@ -324,8 +343,7 @@ def operand(value: Any) -> Any:
 
     A caller's array is copied while a graph records, since the caller may change it.
     """
-    kind = type(value)
-    if isinstance(value, Tensor) or kind in PYTHON_SCALARS:
+    if type(value) in PYTHON_SCALARS or isinstance(value, Tensor):
         return value
     if isinstance(value, (np.ndarray, np.generic)):
         if value.dtype.kind not in "biufc":

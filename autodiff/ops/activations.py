@@ -38,7 +38,7 @@ def sigmoid(xp: Any, x: Any, /) -> Any:
     return xp.where(x >= 0, 1, e) / (1 + e)
 
 
-@op(x=lambda g, out: g * (out > 0), label="relu", method=True, sample=unary(avoid=(0.0,)))
+@op(x=lambda xp, g, out: g * xp.sign(out), label="relu", method=True, sample=unary(avoid=(0.0,)))
 def relu(xp: Any, x: Any, /) -> Any:
     """max(x, 0), element by element; its derivative at 0 is 0.
 

@@ -18,10 +18,19 @@ def _sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
     return (draw.array(shape), labels.astype(np.int64).reshape(shape[:-1])), {}
 
 
-def _rule(xp: Any, g: Any, logits: Any, labels: Any) -> Any:
-    labels = np.asarray(labels)
+def _chosen(xp: Any, x: Any, labels: Any) -> Any:
+    """x[..., label] of each row."""
+    if x.ndim == 2:
+        return x[np.arange(labels.size), labels]
+    rows = xp.reshape(x, (labels.size, x.shape[-1]))
+    return xp.reshape(rows[np.arange(labels.size), labels.reshape(-1)], labels.shape)
+
+
+def _rule(xp: Any, g: Any, out: Any, logits: Any, labels: Any) -> Any:
+    labels = np.asarray(labels)  # data, also where the logits are Tensors
+    normaliser = out + _chosen(xp, logits, labels)
     truth = labels[..., None] == np.arange(logits.shape[-1])
-    return (xp.softmax(logits, axis=-1) - truth) * g[..., None]
+    return (xp.exp(logits - normaliser[..., None]) - truth) * g[..., None]
 
 
 @op(
@@ -43,16 +52,16 @@ def softmax_cross_entropy(xp: Any, logits: Any, labels: Any, /) -> Any:
     >>> softmax_cross_entropy([[2.0, 2.0], [1000.0, 0.0]], [0, 0])
     Tensor([0.6931472, 0.       ], dtype=float32)
     """
-    if getattr(labels, "dtype", np.dtype(object)).kind not in "iu":
-        raise TypeError("labels must be integers")
+    kind = labels.dtype.kind if hasattr(labels, "dtype") else type(labels).__name__
+    if kind not in ("i", "u"):
+        raise TypeError("labels must be an array of integers")
     if logits.ndim == 0 or labels.shape != logits.shape[:-1]:
         raise ValueError("labels must have the shape of the logits without their last axis")
     classes = logits.shape[-1]
-    if labels.size and not 0 <= xp.min(labels) <= xp.max(labels) < classes:
+    # as unsigned numbers negative labels are huge, so that one comparison finds all that are wrong
+    if labels.size and xp.max(labels if kind == "u" else labels.astype(np.uint64)) >= classes:
         raise ValueError(
             f"labels run from {xp.min(labels)} to {xp.max(labels)}; expected 0 to {classes - 1}"
         )
-    shifted = logits - xp.max(logits, axis=-1, keepdims=True)
-    rows = xp.reshape(shifted, (-1, classes))
-    chosen = rows[np.arange(labels.size), xp.reshape(labels, -1)]
-    return xp.log(xp.sum(xp.exp(shifted), axis=-1)) - xp.reshape(chosen, labels.shape)
+    shifted = logits - xp.max(logits, -1, True)
+    return xp.log(xp.sum(xp.exp(shifted), -1)) - _chosen(xp, shifted, labels)

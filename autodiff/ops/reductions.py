@@ -65,9 +65,9 @@ def mean(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
     """
     if x.dtype.kind in "biu":
         x = xp.astype(x, np.float64)
-    if x.dtype == np.float16:
+    if x.dtype.char == "e":
         return xp.mean(x, axis=axis, keepdims=keepdims)  # summed in float32 all the way
-    return xp.sum(x, axis=axis, keepdims=keepdims) / _axes.count(x.shape, axis)
+    return xp.sum(x, axis, keepdims) / _axes.count(x.shape, axis)
 
 
 def _others(xp: Any, x: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -150,7 +151,7 @@ def _take(xp: Any, x: Any, index: tuple[Any, ...], lead: int) -> Any:
     """x[index] below `lead` extra axes in front."""
     if not lead or is_basic(index):
         return x[_under(lead, index)]
-    rows = xp.reshape(x, (-1, *x.shape[lead:]))
+    rows = xp.reshape(x, (prod(x.shape[:lead]), *x.shape[lead:]))
     picked = xp.stack([rows[k][index] for k in range(rows.shape[0])])
     return xp.reshape(picked, x.shape[:lead] + picked.shape[1:])
 
@@ -179,8 +180,9 @@ def scatter(xp: Any, x: Any, /, index: Any, shape: Any) -> Any:
     inner = np.broadcast_to(np.False_, shape)[index].shape
     lead = x.ndim - len(inner)
     out = xp.zeros(x.shape[:lead] + shape, dtype=x.dtype)
-    rows, values = out.reshape((-1, *shape)), xp.reshape(x, (-1, *inner))
-    for k in range(rows.shape[0]):
+    n = prod(x.shape[:lead])
+    rows, values = out.reshape((n, *shape)), xp.reshape(x, (n, *inner))
+    for k in range(n):
         xp.add.at(rows[k], index, values[k])
     return out
 
