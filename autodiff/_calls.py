@@ -137,13 +137,13 @@ def _binary(op: Op, operator: bool = False) -> Callable[..., Any]:
     )
     shaped = bool(op.extras)
     make_undo = op.undo
-    elementwise = make_undo is elementwise_undo
+    elementwise = make_undo is elementwise_undo or data_only
 
     def call(x: Any, y: Any, /) -> Any:
         if type(x) is Tensor or type(x) is Variable:
             a = x._data
             x_token = x._token
-        elif type(x) is float or type(x) is int:
+        elif elementwise and (type(x) is float or type(x) is int):
             a = x
             x_token = None
         else:
@@ -152,11 +152,13 @@ def _binary(op: Op, operator: bool = False) -> Callable[..., Any]:
                 if operator:
                     return x
                 raise unsupported(op, x_name, given)
+            if not elementwise and not isinstance(x, Tensor):
+                x = Tensor(x)
             a, x_token = (x._data, x._token) if isinstance(x, Tensor) else (x, None)
         if type(y) is Tensor or type(y) is Variable:
             b = y._data
             y_token = y._token
-        elif type(y) is float or type(y) is int:
+        elif elementwise and (type(y) is float or type(y) is int):
             b = y
             y_token = None
         else:
@@ -165,6 +167,8 @@ def _binary(op: Op, operator: bool = False) -> Callable[..., Any]:
                 if operator:
                     return y
                 raise unsupported(op, y_name, given)
+            if not elementwise and not isinstance(y, Tensor):
+                y = Tensor(y)
             b, y_token = (y._data, y._token) if isinstance(y, Tensor) else (y, None)
         try:
             r = forward(NAMESPACES[type(a)] if uses_xp else None, a, b)
@@ -196,20 +200,16 @@ def _binary(op: Op, operator: bool = False) -> Callable[..., Any]:
         if kind is _ndarray:
             if not elementwise:
                 how = None if make_undo is None else make_undo((a, b), r)
+            elif type(a) is kind and type(b) is kind and a.dtype is b.dtype:
+                x_shape = a.shape
+                y_shape = b.shape
+                how = None if x_shape == y_shape else pair_plan(x_shape, y_shape, r.shape)
+            elif (i is None or (a.shape == r.shape and a.dtype is r.dtype)) and (
+                j is None or (b.shape == r.shape and b.dtype is r.dtype)
+            ):
+                how = None
             else:
-                full = r.shape
-                dtype = r.dtype
-                if type(a) is kind and type(b) is kind and a.dtype is dtype and b.dtype is dtype:
-                    x_shape = a.shape
-                    y_shape = b.shape
-                    same = x_shape == full and y_shape == full
-                    how = None if same else pair_plan(x_shape, y_shape, full)
-                elif (i is None or (a.shape == full and a.dtype is dtype)) and (
-                    j is None or (b.shape == full and b.dtype is dtype)
-                ):
-                    how = None
-                else:
-                    how = elementwise_undo((a, b), r)
+                how = elementwise_undo((a, b), r)
         elif (i is None or type(a) is kind) and (j is None or type(b) is kind):
             how = None
         else:

@@ -25,6 +25,21 @@ def flatten(structure: Any) -> list[Any]:
     return leaves
 
 
+def flatten_like(structure: Any, other: Any) -> list[Any]:
+    """What stands in `other` where `structure` has its leaves; ValueError if it is of another form.
+
+    >>> flatten_like([0, (0,)], [[1, 2], (3,)])
+    [[1, 2], 3]
+    """
+    if not isinstance(structure, _NESTS):
+        return [other]
+    keys = list(structure) if isinstance(structure, dict) else range(len(structure))
+    known = isinstance(other, dict) if isinstance(structure, dict) else isinstance(other, _NESTS)
+    if not known or len(other) != len(structure):
+        raise ValueError(f"expected {len(structure)} entries in a {type(structure).__name__}")
+    return [leaf for key in keys for leaf in flatten_like(structure[key], other[key])]
+
+
 def rebuild(structure: Any, leaves: list[Any]) -> Any:
     """The same structure with other leaves, in `flatten`'s order.
 

@@ -176,12 +176,12 @@ class GradientTape:
         targets = _nest.flatten(target)
         upstream: list[Any] = [None] * len(targets)
         if output_gradients is not None:
-            single = isinstance(target, Tensor)
-            upstream = [output_gradients] if single else _nest.flatten(output_gradients)
-            if len(upstream) != len(targets):
+            try:
+                upstream = _nest.flatten_like(target, output_gradients)
+            except (ValueError, KeyError) as error:
                 raise ValueError(
-                    f"gradient: {len(targets)} targets but {len(upstream)} output_gradients"
-                )
+                    f"gradient: output_gradients have another structure than the target: {error}"
+                ) from None
         upstream = [_upstream(y, g) for y, g in zip(targets, upstream, strict=True)]
         found = self._walk(targets, upstream, sources, unconnected_gradients)
         return _nest.rebuild(sources, found)
