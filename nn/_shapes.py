@@ -17,7 +17,7 @@ def class_labels(name: str, y_true: Any, scores: tuple[int, ...]) -> NDArray[np.
     Raises TypeError for labels that are no integers, ValueError for another shape or a label
     outside 0 to K - 1.
     """
-    labels = without_last_one(y_true, len(scores))
+    labels = np.asarray(without_last_one(y_true, len(scores)))
     if labels.dtype.kind not in "iu":
         raise TypeError(f"{name}: y_true holds {labels.dtype}; expected integer labels")
     if not scores or labels.shape != scores[:-1]:
@@ -33,9 +33,9 @@ def class_labels(name: str, y_true: Any, scores: tuple[int, ...]) -> NDArray[np.
     return labels
 
 
-def without_last_one(y_true: Any, ndim: int) -> NDArray[Any]:
-    """Labels for scores of `ndim` axes as an array, (N, 1) as (N,)."""
-    labels = np.asarray(y_true)
+def without_last_one(y_true: Any, ndim: int) -> Any:
+    """Labels for scores of `ndim` axes as an array or the Tensor they are, (N, 1) as (N,)."""
+    labels = y_true if isinstance(y_true, Tensor) else np.asarray(y_true)
     return labels[..., 0] if labels.ndim == ndim and labels.shape[-1:] == (1,) else labels
 
 
