@@ -126,7 +126,9 @@ def _index_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
         else:  # repeats on purpose
             index.append(np.array([draw.axis(n) for _ in range(3)]))
     if draw.boolean():
-        index.insert(draw.integer(0, len(index)), draw.choice((None, Ellipsis)))
+        index.insert(draw.integer(0, len(index)), None)
+    if draw.boolean():
+        index.append(Ellipsis)
     if draw.integer(0, 4) == 0:
         index = [draw.array(shape) > 0]
     return (draw.array(shape),), {"index": tuple(index)}

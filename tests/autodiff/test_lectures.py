@@ -94,9 +94,7 @@ def test_linear_approximation() -> None:
 
     value, gradient = ad.value_and_grad(f)(x0)
     slope = float(ad.sum(gradient * direction))
-    errors = [
-        abs(float(f(x0 + t * direction)) - float(value) - t * slope) for t in (1e-3, 1e-4)
-    ]
+    errors = [abs(float(f(x0 + t * direction)) - float(value) - t * slope) for t in (1e-3, 1e-4)]
     assert errors[0] / errors[1] == pytest.approx(100, rel=0.05)
 
 
