@@ -7,7 +7,7 @@ import pytest
 
 import autodiff as ad
 import nn
-from nn import initializers
+from nn import initializers, losses
 from nn.layers import Activation, Dense, Flatten, Input, Layer
 from nn.models import Sequential
 
@@ -104,6 +104,38 @@ def test_gradients_reach_every_variable() -> None:
         loss = -ad.sum(ad.log(model(X)[:, 0]))
     gradients = tape.gradient(loss, model.trainable_variables)  # the tape saw them being made
     assert all(np.abs(g.numpy()).max() > 0 for g in gradients)
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "softmax", "linear"])
+@pytest.mark.parametrize(
+    ("loss_of", "y"),
+    [
+        (losses.SparseCategoricalCrossentropy(from_logits=True), [0, 2, 1, 1, 0]),
+        (losses.CategoricalCrossentropy(from_logits=True), np.eye(3)[[0, 2, 1, 1, 0]]),
+        (losses.BinaryCrossentropy(from_logits=True), np.eye(3)[[0, 2, 1, 1, 0]]),
+        (losses.MeanSquaredError(), np.ones((5, 3))),
+    ],
+)
+def test_the_gradient_is_the_slope_of_the_loss(activation: str, loss_of: Any, y: Any) -> None:
+    """Along a random direction in the space of all parameters, by central differences."""
+    nn.utils.set_random_seed(9)
+    model = Sequential([Dense(4, activation, dtype="float64"), Dense(3, dtype="float64")])
+    model(X)
+    weights = model.trainable_variables
+    with ad.GradientTape() as tape:
+        loss = loss_of(y, model(X))
+    gradients = tape.gradient(loss, weights)
+    rng, h = np.random.default_rng(3), 1e-5
+    direction = [rng.normal(size=w.shape) for w in weights]
+
+    def loss_at(step: float) -> float:
+        for w, d in zip(weights, direction, strict=True):
+            w.assign_add(step * d)
+        return float(loss_of(y, model(X)))
+
+    slope = (loss_at(h) - loss_at(-2 * h)) / (2 * h)
+    expected = sum((g.numpy() * d).sum() for g, d in zip(gradients, direction, strict=True))
+    assert slope == pytest.approx(expected, rel=1e-7)
 
 
 def test_summary_of_a_model_that_is_not_built() -> None:
