@@ -10,6 +10,7 @@ Rules and forwards never name NumPy; they are handed `xp`, which is
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,11 +47,7 @@ class Namespace:
             op = registry.get(name)
             if op is None:
                 raise AttributeError(f"neither {self._library.__name__} nor autodiff has {name!r}")
-            forward = op.forward
-
-            def value(*args: Any, **kwargs: Any) -> Any:
-                return forward(self, *args, **kwargs)
-
+            value = partial(op.forward, self)
         self.__dict__[name] = value
         return value
 

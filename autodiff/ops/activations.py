@@ -49,8 +49,8 @@ def relu(xp: Any, x: Any, /) -> Any:
 
 
 def _softmax(xp: Any, x: Any, axis: int) -> Any:
-    e = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
-    return e / xp.sum(e, axis=axis, keepdims=True)
+    e = xp.exp(x - xp.max(x, axis, True))
+    return e / xp.sum(e, axis, True)
 
 
 @op(
@@ -88,16 +88,17 @@ def log_softmax(xp: Any, x: Any, /, axis: int = -1) -> Any:
     return y - xp.log(xp.sum(xp.exp(y), axis=axis, keepdims=True))
 
 
-def _finite(xp: Any, x: Any) -> Any:
-    return xp.where(xp.isfinite(x), x, xp.zeros_like(x))
+def _top(xp: Any, x: Any, axis: Any) -> Any:
+    """What to shift by so that no exp overflows: the largest element, 0 where that is infinite."""
+    top = xp.max(x, axis, True)
+    return xp.where(xp.isfinite(top), top, xp.zeros_like(top))
 
 
-def _logsumexp_rule(
-    xp: Any, g: Any, x: Any, out: Any, x_shape: Any, axis: Any, keepdims: bool
-) -> Any:
-    g = _axes.restore(xp, g, x_shape, axis, keepdims)
-    out = _axes.restore(xp, out, x_shape, axis, keepdims)
-    return g * xp.exp(x - _finite(xp, out))
+def _logsumexp_rule(xp: Any, g: Any, x: Any, x_shape: Any, axis: Any, keepdims: bool) -> Any:
+    e = xp.exp(x - xp.stop_gradient(_top(xp, x, axis)))
+    total = xp.sum(e, axis, True)
+    total = xp.where(total == 0, xp.ones_like(total), total)  # all -inf: no gradient
+    return _axes.restore(xp, g, x_shape, axis, keepdims) * (e / total)
 
 
 @op(
@@ -114,7 +115,7 @@ def logsumexp(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> A
     >>> logsumexp([1000.0, 0.0])
     Tensor(1000., dtype=float32)
     """
-    top = _finite(xp, xp.max(x, axis=axis, keepdims=True))
+    top = _top(xp, x, axis)
     total = xp.sum(xp.exp(x - top), axis=axis, keepdims=True)
     with np.errstate(divide="ignore"):  # log(0) = -inf is the answer here
         result = xp.log(total) + top

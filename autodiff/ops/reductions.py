@@ -44,7 +44,11 @@ def sum(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _mean_rule(xp: Any, g: Any, x_shape: Any, axis: Any, keepdims: bool) -> Any:
     count = _axes.count(x_shape, axis)
-    return _axes.spread(xp, g / count if count else g, x_shape, axis, keepdims)
+    if g.dtype.char == "e":  # float16 holds no count above 65504
+        g = xp.astype(xp.astype(g, np.float32) / count, np.float16)
+    elif count:
+        g = g / count
+    return _axes.spread(xp, g, x_shape, axis, keepdims)
 
 
 @op(

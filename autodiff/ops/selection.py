@@ -61,7 +61,7 @@ def _bound(value: Any, x: Any) -> Any:
         if value._token is not None:
             raise TypeError("clip: a bound is a constant; use maximum and minimum for Tensors")
         value = value._data
-    return value
+    return np.array(value) if isinstance(value, np.ndarray) else value  # the caller may change it
 
 
 def _clip_rule(xp: Any, g: Any, x: Any, min: Any, max: Any) -> Any:
