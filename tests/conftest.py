@@ -53,12 +53,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many ops there are, and how many examples they and the rest were tried on."""
-    registry = getattr(sys.modules.get("autodiff._op"), "registry", {})
+    """Say how many ops there are, how many of them were checked, and on how many examples."""
     reports = [r for r in terminalreporter.stats.get("passed", []) if r.when == "call"]
-    examples = sum(n for r in reports for name, n in r.user_properties if name == "examples")
-    differentiable = sum(bool(op.rules) for op in registry.values())
-    terminalreporter.write_line(
-        f"{len(registry)} ops declared, {differentiable} with derivative rules; "
-        f"{examples} Hypothesis examples passed"
-    )
+    properties = [entry for report in reports for entry in report.user_properties]
+    examples = sum(value for name, value in properties if name == "examples")
+    if registry := getattr(sys.modules.get("autodiff._op"), "registry", {}):
+        checked = {value for name, value in properties if name == "second order"}
+        differentiable = {name for name, op in registry.items() if op.rules}
+        terminalreporter.write_line(
+            f"{len(registry)} ops declared, {len(differentiable)} with derivative rules; "
+            f"{len(checked & differentiable)} of these checked to second order in this run"
+        )
+    terminalreporter.write_line(f"{examples} Hypothesis examples passed")

@@ -20,6 +20,8 @@ from ._numeric import Array, close
 
 #: axes in front of the upstream gradient when a pull is tried on a stack of them
 LEAD = (2, 2)
+#: the second of two upstream gradients is so many times the first
+TWICE = -2.0
 
 
 def conventions(case: Case) -> None:
@@ -99,8 +101,9 @@ def _own_memory(
 
 
 def _leading_axes(case: Case) -> None:
-    """Pulling a stack of upstream gradients is pulling each of them."""
-    stacks = [case.random.uniform(-1, 1, LEAD + v.shape) for v in case.upstream]
+    """Pulling a stack of upstream gradients is pulling each of them, and pulling is linear."""
+    first = [case.random.uniform(-1, 1, (LEAD[0], *v.shape)) for v in case.upstream]
+    stacks = [np.stack([v, TWICE * v], axis=1) for v in first]
     xs = tensors(case.arrays)
     with GradientTape(persistent=True) as tape:
         tape.watch(xs)
@@ -128,6 +131,9 @@ def _leading_axes(case: Case) -> None:
             if not close(many[at], one):
                 what = f"is {many[at].tolist()} at {at} of leading axes {LEAD} upstream"
                 raise _broken(case, label, f"{what}, but {one.tolist()} alone")
+    for label, many in zip(case.labels, stacked, strict=True):
+        if many is not None and not close(TWICE * many[:, 0], many[:, 1]):
+            raise _broken(case, label, "is not linear in the upstream gradient")
 
 
 def _equal(a: Tensor | None, b: Tensor | None) -> bool:

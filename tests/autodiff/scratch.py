@@ -1,0 +1,40 @@
+"""Ops declared for one test, and rules changed for one test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from autodiff import _op
+from autodiff._op import Op
+from autodiff._pulls import make_pull
+
+
+@contextmanager
+def scratch_registry() -> Iterator[None]:
+    """Ops declared inside are forgotten afterwards."""
+    kept = dict(_op.registry), dict(_op.numpy_functions)
+    try:
+        yield
+    finally:
+        for registry, entries in zip((_op.registry, _op.numpy_functions), kept, strict=True):
+            registry.clear()
+            registry.update(entries)
+
+
+@contextmanager
+def other_rule(op: Op, name: str, rule: Callable[..., Any]) -> Iterator[None]:
+    """Inside, the derivative rule by input `name` is another one that asks for the same."""
+    kept = dict(op.rules)
+    try:
+        _set_rules(op, {**kept, name: rule})
+        yield
+    finally:
+        _set_rules(op, kept)
+
+
+def _set_rules(op: Op, rules: dict[str, Callable[..., Any]]) -> None:
+    op.rules = rules
+    op.extras, op.edges, op.keeps = _op._needs(op)
+    op.pull = make_pull(op)

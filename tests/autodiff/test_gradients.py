@@ -1,0 +1,147 @@
+"""Every declared op: its gradients to second order, its dtypes, its NumPy namesake."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autodiff as ad
+from autodiff._op import Op, registry
+from autodiff.testing import Call, check_gradients, sample_call
+from autodiff.testing.strategies import axes, broadcastable_shapes, calls, shapes
+
+OPS = [name for name, op in registry.items() if op.rules]
+NUMPY = [name for name, op in registry.items() if op.numpy]
+
+
+@pytest.mark.parametrize("op", OPS)
+@given(data=st.data())
+def test_first_and_second_order(
+    op: str, data: st.DataObject, request: pytest.FixtureRequest
+) -> None:
+    call = data.draw(calls(registry[op]))
+    check_gradients(call, *call.arrays)
+    request.node.user_properties.append(("second order", op))  # for the closing line
+
+
+def kinds(call: Call) -> set[str]:
+    """What is special about the shapes of a call's inputs."""
+    found = [a.shape for a in call.arrays]
+    return {
+        name
+        for name, holds in {
+            "0-d": () in found,
+            "empty": any(0 in shape for shape in found),
+            "size 1": any(np.prod(shape) == 1 for shape in found),
+            "broadcast": len(set(found)) > 1,
+        }.items()
+        if holds
+    }
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_special_shapes(op: str) -> None:
+    seen: set[str] = set()
+    for seed in range(100):
+        call = sample_call(registry[op], seed)
+        if not kinds(call) <= seen:
+            seen |= kinds(call)
+            check_gradients(call, *call.arrays)
+    assert "size 1" in seen
+    if registry[op].undo is registry["add"].undo:
+        assert seen == {"0-d", "empty", "size 1", "broadcast"}
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize("op", OPS)
+@given(data=st.data())
+def test_dtypes(op: str, dtype: type[np.floating], data: st.DataObject) -> None:
+    call = data.draw(calls(registry[op]))
+    low = [a.astype(dtype) if a.dtype.kind == "f" else a for a in call.arrays]
+    high = [a.astype(np.float64) if a.dtype.kind == "f" else a for a in low]
+    values, gradients = value_and_gradients(call, low)
+    expected_values, expected = value_and_gradients(call, high)
+    assert values.dtype == call.statics.get("dtype", dtype)
+    assert all(g.dtype == dtype for g in gradients)
+    tolerance = 16 * float(np.finfo(dtype).eps)
+    for a, b in zip([values, *gradients], [expected_values, *expected], strict=True):
+        size = max(1.0, np.max(np.abs(b), initial=0.0))
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * size)
+
+
+def value_and_gradients(
+    call: Call, arrays: list[np.ndarray]
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    xs = [ad.Tensor(a) for a in arrays]
+    floats = [x for x in xs if x.dtype.kind == "f"]
+    with ad.GradientTape() as tape:
+        tape.watch(floats)
+        y = call(*xs)
+    return y.numpy(), [g.numpy() for g in tape.gradient(y, floats)]
+
+
+@pytest.mark.parametrize("op", NUMPY)
+@given(data=st.data())
+def test_numpy_namesakes(op: str, data: st.DataObject) -> None:
+    declared = registry[op]
+    call = data.draw(calls(declared) if declared.sample else data_calls(declared))
+    several = declared.variadic
+    for function in declared.numpy:
+        given_inputs = [list(call.inputs[0])] if several else list(call.inputs)
+        as_tensors = [[ad.Tensor(a) for a in x] if several else ad.Tensor(x) for x in given_inputs]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # empty means
+            expected = call_numpy(function, given_inputs, call.statics)
+            through_numpy = call_numpy(function, as_tensors, call.statics)
+            direct = call(*call.arrays)
+        for result in (direct, through_numpy):
+            assert isinstance(result, ad.Tensor)
+            assert result.dtype == expected.dtype
+            assert result.shape == np.shape(expected)
+            np.testing.assert_allclose(result.numpy(), expected, rtol=1e-14, atol=1e-15)
+
+
+def call_numpy(function, inputs, statics):
+    """By position where NumPy has other names for the arguments, or had."""
+    if "keepdims" in statics:
+        return function(*inputs, **statics)
+    return function(*inputs, *statics.values())
+
+
+@st.composite
+def data_calls(draw: st.DrawFn, op: Op) -> Call:
+    """Calls of an op without samples, on small whole numbers, so that there are equal ones."""
+    found = draw(broadcastable_shapes(len(op.inputs), min_side=1))
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    inputs = tuple(random.integers(-1, 3, shape).astype(np.float64) for shape in found)
+    if "axis" not in op.statics:
+        return Call(op, inputs, {})
+    axis = draw(st.none() | st.integers(-inputs[0].ndim, inputs[0].ndim - 1)) if found[0] else None
+    return Call(op, inputs, {"axis": axis, "keepdims": draw(st.booleans())})
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("op", OPS)
+@given(data=st.data())
+def test_third_order(op: str, data: st.DataObject) -> None:
+    call = data.draw(calls(registry[op]))
+    check_gradients(call, *call.arrays, order=3)
+
+
+@given(data=st.data(), shape=shapes(min_side=1))
+def test_compositions(data: st.DataObject, shape: tuple[int, ...]) -> None:
+    """Ops after each other, with an input that is used twice."""
+    smooth = [ad.tanh, ad.sin, ad.exp, ad.sigmoid, ad.square, ad.cos]
+    first, second = data.draw(st.tuples(st.sampled_from(smooth), st.sampled_from(smooth)))
+    axis = data.draw(axes(len(shape)))
+    x = np.random.default_rng(data.draw(st.integers(0, 99))).uniform(-1, 1, shape)
+
+    def f(x):
+        y = first(x) * x
+        return ad.sum(second(y) + y, axis=axis) * ad.mean(x)
+
+    check_gradients(f, x, order=3)
