@@ -1,7 +1,8 @@
 """Cross-entropies: how surprised predicted probabilities are by the truth, in nats.
 
-From probabilities, these are first held between 10⁻⁷ and 1 − 10⁻⁷, as Keras does, so that a
-probability of 0 costs 16.1 and not infinity; from logits nothing is cut off and nothing overflows.
+As Keras does it: the probabilities of all classes are first divided by their sum, and held between
+10⁻⁷ and 1 − 10⁻⁷, so that a probability of 0 costs 16.1 and not infinity. From logits nothing is
+cut off and nothing overflows.
 """
 
 from __future__ import annotations
@@ -45,14 +46,14 @@ class SparseCategoricalCrossentropy(Loss):
             return ad.softmax_cross_entropy(y_pred, without_last_one(y_true, y_pred.ndim))
         labels = class_labels(self.name, y_true, y_pred.shape)
         rows = ad.reshape(y_pred, (-1, y_pred.shape[-1]))
-        p = rows[ad.arange(labels.size), labels.reshape(-1)]
+        p = rows[ad.arange(labels.size), labels.reshape(-1)] / ad.sum(rows, axis=-1)
         return ad.reshape(-ad.log(ad.clip(p, EPSILON, 1 - EPSILON)), labels.shape)
 
 
 class CategoricalCrossentropy(Loss):
     """−Σ y log p over the classes, y one-hot or a distribution.
 
-    y_true, y_pred: (N, K); probabilities are first divided by their sum.
+    y_true, y_pred: (N, K).
     from_logits: y_pred are logits, whose softmax are the probabilities.
     label_smoothing: this part of every y is spread evenly over the classes.
 
