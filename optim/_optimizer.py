@@ -73,7 +73,8 @@ class Optimizer:
         gradients = checked(pairs)
         rate = self.step_size()
         rates: dict[Any, Tensor] = {}
-        changes: list[tuple[Variable, Tensor]] = []
+        variables: list[Variable] = []
+        values: list[Tensor] = []
         for w, g in gradients.items():
             dtype = w.dtype
             if dtype not in rates:
@@ -81,8 +82,9 @@ class Optimizer:
             state = self._state.get(w)
             if state is None:
                 state = self._state[w] = self._new_state(w)
-            changes += zip((w, *state), self.update(w, g, rates[dtype], *state), strict=True)
-        for variable, value in changes:
+            variables += (w, *state)
+            values += self.update(w, g, rates[dtype], *state)
+        for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
         self.iterations.assign_add(1)
 
