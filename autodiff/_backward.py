@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ._backend import INEXACT_SCALARS
-from ._graph import NODES, Graph, Record, Token, parents
+from ._graph import INPUT, NODES, Graph, Record, Token, parents
 from ._pulls import add_up
 from ._tensor import Tensor
 
@@ -31,9 +31,9 @@ def seed(grads: list[Any], seeds: Seeds, sums: set[int]) -> None:
 def consume(graph: Graph, seeds: Seeds, sources: Sequence[int]) -> dict[int, Any]:
     """Gradients of the seeds' targets by source nodes; the graph's records are used up."""
     records = graph.records
-    start = max((node for node, _ in seeds), default=-1)
+    start = max([node for node, _ in seeds], default=-1)
     del records[start + 1 :]
-    grads: list[Any] = [None] * len(records)
+    grads: list[Any] = [None] * (start + 1)
     sums: set[int] = set()
     seed(grads, seeds, sums)
     found: dict[int, Any] = {}
@@ -48,6 +48,9 @@ def consume(graph: Graph, seeds: Seeds, sources: Sequence[int]) -> dict[int, Any
                 record[0].pull(record, g, grads, sums)
         if grads[source] is not None:
             found[source] = grads[source]
+        if records[source][0] is INPUT:
+            pop_record()
+            pop_gradient()
     records.clear()
     return found
 

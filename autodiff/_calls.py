@@ -175,6 +175,11 @@ def _binary(op: Op, operator: bool = False) -> Callable[..., Any]:
         except (TypeError, ValueError) as error:
             raise explain(op, error, (a, b)) from None
         graph = thread.graph
+        if graph is None and type(r) is _ndarray:
+            result = _new(Tensor)
+            result._data = r
+            result._token = None
+            return result
         if graph is None or data_only:
             return constant(r)
         token = graph.token

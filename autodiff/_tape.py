@@ -174,15 +174,16 @@ class GradientTape:
         """
         self._usable()
         targets = _nest.flatten(target)
-        upstream: list[Any] = [None] * len(targets)
-        if output_gradients is not None:
+        if output_gradients is None:
+            upstream = [_upstream(y, None) for y in targets]
+        else:
             try:
-                upstream = _nest.flatten_like(target, output_gradients)
+                given = _nest.flatten_like(target, output_gradients)
             except (ValueError, KeyError) as error:
                 raise ValueError(
                     f"gradient: output_gradients have another structure than the target: {error}"
                 ) from None
-        upstream = [_upstream(y, g) for y, g in zip(targets, upstream, strict=True)]
+            upstream = [_upstream(y, g) for y, g in zip(targets, given, strict=True)]
         found = self._walk(targets, upstream, sources, unconnected_gradients)
         return _nest.rebuild(sources, found)
 
@@ -289,9 +290,18 @@ class GradientTape:
             self._release()
         taken = {id(g) for _, g in seeds}
         gradients: list[Any] = []
-        for k, (x, group) in enumerate(zip(wanted, nodes, strict=True)):
-            total = _total(found, group, taken)
-            gradients.append(_unconnected(x, k, unconnected, lead) if total is None else total)
+        for k, group in enumerate(nodes):
+            g = found.get(group[0]) if len(group) == 1 else _total(found, group)
+            if g is None:
+                gradients.append(_unconnected(wanted[k], k, unconnected, lead))
+            elif isinstance(g, Tensor):
+                gradients.append(g)
+            else:
+                if type(g) is np.ndarray:  # in memory of its own
+                    if id(g) in taken or g.base is not None:
+                        g = g.copy()
+                    taken.add(id(g))
+                gradients.append(constant(g))
         return gradients
 
     def diagram(self, target: Any, **options: Any) -> Diagram:
@@ -337,19 +347,13 @@ def _upstream(y: Tensor, g: Any) -> Tensor:
     return g  # type: ignore[no-any-return]
 
 
-def _total(found: dict[int, Any], nodes: list[int], taken: set[int]) -> Tensor | None:
-    """The gradient of a leaf, found at one or several nodes, in memory of its own."""
+def _total(found: dict[int, Any], nodes: list[int]) -> Any:
+    """The gradient of a leaf that was read at several nodes, or at none."""
     total = None
     for node in nodes:
         if node in found:
             total = found[node] if total is None else total + found[node]
-    if total is None or isinstance(total, Tensor):
-        return total
-    if type(total) is np.ndarray:
-        if id(total) in taken or total.base is not None:
-            total = total.copy()
-        taken.add(id(total))
-    return constant(total)
+    return total
 
 
 def _unconnected(x: Tensor, k: int, mode: Unconnected, lead: tuple[int, ...]) -> Tensor | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -27,9 +28,19 @@ def _chosen(xp: Any, x: Any, labels: Any) -> Any:
 
 
 def _rule(xp: Any, g: Any, logits: Any, labels: Any) -> Any:
-    labels = np.asarray(labels)  # data, also where the logits are Tensors
-    truth = labels[..., None] == np.arange(logits.shape[-1])
+    truth = _one_hot(np.asarray(labels), logits.shape[-1], logits.dtype)  # data, never a Tensor
     return (xp.softmax(logits, -1) - truth) * g[..., None]
+
+
+@lru_cache(maxsize=64)
+def _unit_rows(classes: int, dtype: Any) -> Any:
+    return np.eye(classes, dtype=dtype)
+
+
+def _one_hot(labels: Any, classes: int, dtype: Any) -> Any:
+    if classes <= 64:
+        return _unit_rows(classes, dtype)[labels]
+    return labels[..., None] == np.arange(classes)
 
 
 @op(
