@@ -110,9 +110,10 @@ class Graph:
         Tapes that watch by themselves begin to watch a trainable Variable here.
         """
         node = None
-        if hasattr(x, "trainable"):
+        trainable: Any = getattr(x, "trainable", None)  # of a Variable True or False
+        if trainable is not None:
             for watcher in self.watchers:
-                if (watcher.auto and x.trainable) or x in watcher.variables:
+                if (watcher.auto and trainable) or x in watcher.variables:
                     node = self.leaf(x)
                     watcher.nodes.add(node)
                     watcher.variables[x] = None

@@ -291,17 +291,17 @@ class GradientTape:
         taken = {id(g) for _, g in seeds}
         gradients: list[Any] = []
         for k, group in enumerate(nodes):
-            g = found.get(group[0]) if len(group) == 1 else _total(found, group)
-            if g is None:
+            total: Any = found.get(group[0]) if len(group) == 1 else _total(found, group)
+            if total is None:
                 gradients.append(_unconnected(wanted[k], k, unconnected, lead))
-            elif isinstance(g, Tensor):
-                gradients.append(g)
+            elif isinstance(total, Tensor):
+                gradients.append(total)
             else:
-                if type(g) is np.ndarray:  # in memory of its own
-                    if id(g) in taken or g.base is not None:
-                        g = g.copy()
-                    taken.add(id(g))
-                gradients.append(constant(g))
+                if type(total) is np.ndarray:  # in memory of its own
+                    if id(total) in taken or total.base is not None:
+                        total = total.copy()
+                    taken.add(id(total))
+                gradients.append(constant(total))
         return gradients
 
     def diagram(self, target: Any, **options: Any) -> Diagram:

@@ -128,7 +128,7 @@ def test_records_are_freed_as_the_walk_goes() -> None:
     """Peak memory of backward stays near that of forward: arrays go as soon as they are used."""
     x = Variable(np.ones(10_000))
     with GradientTape() as tape:
-        y = x
+        y: Any = x
         for _ in range(50):
             y = ad.exp(y * 0.0)
     tracemalloc.start()
@@ -141,7 +141,7 @@ def test_records_are_freed_as_the_walk_goes() -> None:
 def test_what_no_rule_names_is_not_kept() -> None:
     x = Variable(np.ones(1000))
     with GradientTape() as tape:
-        y = x
+        y: Any = x
         for _ in range(10):
             y = 2.0 * (y + 1.0)
     graph = tape._graph
