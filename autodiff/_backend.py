@@ -32,6 +32,10 @@ INEXACT_SCALARS = frozenset(
 PYTHON_SCALARS = frozenset((bool, int, float, complex))
 
 
+#: forward of every op by name, on raw arrays; the declarations fill it
+FORWARDS: dict[str, Callable[..., Any]] = {}
+
+
 class Namespace:
     """An array library's functions, our versions of some, and our ops where it has none."""
 
@@ -42,12 +46,9 @@ class Namespace:
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._library, name, None)
         if value is None:
-            from ._op import registry
-
-            op = registry.get(name)
-            if op is None:
+            if name not in FORWARDS:
                 raise AttributeError(f"neither {self._library.__name__} nor autodiff has {name!r}")
-            value = partial(op.forward, self)
+            value = partial(FORWARDS[name], self)
         self.__dict__[name] = value
         return value
 

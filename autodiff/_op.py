@@ -33,6 +33,7 @@ from operator import itemgetter
 from typing import Any, Concatenate, ParamSpec, cast
 
 from . import _calls, _pulls
+from ._backend import FORWARDS
 from ._broadcast import Undo, elementwise_undo
 from ._graph import NODES, Record
 from ._samples import Sample
@@ -174,6 +175,7 @@ def op(
         function.__wrapped__ = forward  # type: ignore[attr-defined]
         function.op = self  # type: ignore[attr-defined]
         registry[self.name] = self
+        FORWARDS[self.name] = forward
         numpy_functions.update(dict.fromkeys(self.numpy, self))
         _attach(self)
         return cast("Callable[P, Any]", function)

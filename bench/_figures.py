@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autodiff._files import write_atomically
 from bench._mlp_history import Epoch
-from nn._files import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import autodiff as ad
 import nn
+from autodiff._files import write_atomically
 from bench import _mlp_pictures
 from bench._epoch_bar import EpochBar
 from bench._machine import describe
 from bench._mlp_data import CHOICES, Digits, choose
 from bench._mlp_history import Epoch, History
 from data import batches
-from nn._files import write_atomically
 from nn.layers import Dense, Flatten
 from nn.losses import SparseCategoricalCrossentropy
 from nn.metrics import sparse_categorical_accuracy

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from autodiff._files import write_atomically
 from data import _idx
 
 
@@ -108,5 +109,5 @@ def _fetch(name: str, file: IdxFile, mirrors: list[str], deadline: float) -> NDA
         ) from None
     mirrors.insert(0, mirrors.pop(urls.index(url)))
     packed = body.startswith(_idx.GZIP_MAGIC)
-    _download.write_atomically(folder / (f"{file.name}.gz" if packed else file.name), body)
+    write_atomically(folder / (f"{file.name}.gz" if packed else file.name), body)
     return array

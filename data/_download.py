@@ -9,14 +9,11 @@ file or none, whatever happens to this one.
 from __future__ import annotations
 
 import http.client
-import os
 import threading
 import time
 import urllib.error
 import urllib.request
-import uuid
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -104,22 +101,3 @@ class _Transfer(threading.Thread):
         """Whether the rest comes before the deadline if it comes as fast as the bytes so far."""
         elapsed = time.monotonic() - self.started
         return 0 < self.length * elapsed < len(self.body) * (deadline - self.started)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """`path` holds all of `content` or what it held before, even if the power fails in between."""
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        with open(part, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-    if os.name == "posix":  # elsewhere a folder cannot be opened, and a rename is not lost
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autodiff import Variable
-from nn._files import write_atomically
+from autodiff._files import write_atomically
 
 
 def save(path: str | PathLike[str], variables: Sequence[Variable]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._files import write_atomically
 from .._tensor import Tensor
 from . import _dot, _render
 from ._model import Node, Picture, Wire
@@ -139,7 +140,7 @@ class Diagram:
     def save(self, filename: str | Path = "diagram.gv", directory: str | Path = "") -> str:
         """Write the DOT text; returns the file's path."""
         path = Path(directory, filename)
-        _render.write(path, self.source.encode())
+        write_atomically(path, self.source.encode())
         return str(path)
 
     def render(
@@ -179,7 +180,7 @@ class Diagram:
         content = self.pipe(form)
         if not cleanup:
             self.save(filename, directory)
-        _render.write(path, content)
+        write_atomically(path, content)
         if view:
             import webbrowser
 

@@ -1,14 +1,12 @@
-"""DOT text to SVG, PNG or PDF by whichever Graphviz there is, and files written whole or not."""
+"""DOT text to SVG, PNG or PDF, by whichever Graphviz there is."""
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 
 #: dots per inch of pictures made of pixels, so that they are sharp on a slide
 DPI = 150
@@ -56,14 +54,3 @@ def render(source: str, form: str) -> bytes:
             f"Graphviz made no {form} of the diagram: {' '.join(said) or 'no output'}"
         )
     return done.stdout
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or, if anything fails, as it was before."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

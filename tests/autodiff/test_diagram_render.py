@@ -157,27 +157,6 @@ def test_a_failed_rendering_leaves_the_old_files(path: Path, tmp_path: Path) -> 
     assert {f.read_text() for f in tmp_path.glob("a.*")} == {"old"}
 
 
-@pytest.mark.parametrize("step", ["write_bytes", "replace"])
-def test_files_are_written_whole(
-    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    target = tmp_path / "a.svg"
-    target.write_bytes(b"old")
-
-    def full_disk(self: Path, _: Any) -> None:
-        self.open("wb").close()
-        raise OSError("no space left")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, step, full_disk)
-        with pytest.raises(OSError, match="no space"):
-            _render.write(target, b"new")
-    assert [f.name for f in tmp_path.iterdir()] == ["a.svg"]
-    assert target.read_bytes() == b"old"
-    _render.write(target, b"new")
-    assert target.read_bytes() == b"new"
-
-
 def test_notebooks_show_the_picture(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_dot(path, "print('<svg/>')")
     diagram = neuron()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +17,7 @@ import numpy as np
 import pytest
 
 from data._dataset import IdxDataset, load
-from data._download import DownloadError, write_atomically
+from data._download import DownloadError
 
 if TYPE_CHECKING:
     from tests.data.conftest import Mirrors
@@ -214,38 +211,3 @@ def test_many_threads_and_processes_at_once(
     assert mirrors.requests == 6 * ["gate/a-images.gz"]
     assert names(folder) == {"a-images.gz"}
     np.testing.assert_array_equal(load(replace(dataset, mirrors=()), 0)[0], arrays["a-images"])
-
-
-def test_a_write_that_is_interrupted_leaves_what_was_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "file"
-    write_atomically(path, b"before")
-    for step in ("fsync", "replace"):
-        with monkeypatch.context() as patch:
-            patch.setattr(os, step, interrupt)
-            with pytest.raises(KeyboardInterrupt):
-                write_atomically(path, b"after")
-        assert path.read_bytes() == b"before"
-        assert names(tmp_path) == {"file"}
-    write_atomically(path, b"after")
-    assert path.read_bytes() == b"after"
-
-
-def interrupt(*args: object) -> None:
-    raise KeyboardInterrupt
-
-
-def test_bytes_reach_the_disk_before_the_name_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    steps: list[str] = []
-    for name in ("fsync", "replace"):
-        monkeypatch.setattr(os, name, partial(note, steps, name, getattr(os, name)))
-    write_atomically(tmp_path / "file", b"content")
-    assert steps == ["fsync", "replace", *(["fsync"] if os.name == "posix" else [])]
-
-
-def note(steps: list[str], name: str, real: Callable[..., None], *args: object) -> None:
-    steps.append(name)
-    real(*args)

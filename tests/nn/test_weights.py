@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-import nn._files
+import autodiff._files
 from nn.layers import Dense, Input
 from nn.models import Sequential
 
@@ -151,7 +151,7 @@ def test_a_failure_on_the_way_leaves_the_old_file(
         raise OSError("no space left")
 
     if step == "write":
-        monkeypatch.setattr(nn._files, "open", fail, raising=False)
+        monkeypatch.setattr(autodiff._files, "open", fail, raising=False)
     else:
         monkeypatch.setattr(os, step, fail)
     model.variables[0].assign_add(1.0)

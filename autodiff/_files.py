@@ -9,6 +9,7 @@ from pathlib import Path
 
 def write_atomically(path: Path, content: bytes) -> None:
     """`path` holds all of `content` or what it held before, even if the power fails in between."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         with open(part, "xb") as file:
