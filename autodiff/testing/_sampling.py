@@ -27,6 +27,9 @@ class Call:
     inputs: tuple[Any, ...]
     statics: dict[str, Any]
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))  # Hypothesis and Jupyter would spell the whole op out
+
     @property
     def __name__(self) -> str:
         return self.op.name

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import autodiff as ad
+from autodiff import _backward
 from autodiff._op import registry
 from autodiff.testing import GradientError, check_gradients, sample_call
 from autodiff.testing import _judge as judging
@@ -220,3 +221,51 @@ def test_the_complex_step_is_exact_to_rounding() -> None:
     assert judging.EXACT < 1e-8
     with pytest.raises(GradientError, match="the complex step gives"):
         check_gradients(lambda x: x * 2 + 1e-8 * ad.stop_gradient(x), [1.0])
+
+
+# -- broken engines ------------------------------------------------------------------------------
+
+
+def change_gradients(monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
+    """Every tape's `gradient` gives `change(gradients, upstream)`."""
+    right = ad.GradientTape.gradient
+
+    def wrong(
+        tape: Any, target: Any, sources: Any, upstream: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        return change(right(tape, target, sources, upstream, *args, **kwargs), upstream)
+
+    monkeypatch.setattr(ad.GradientTape, "gradient", wrong)
+
+
+def test_gradients_that_share_memory_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_gradients(ad.add, [1.0, 2.0], [3.0, 4.0])
+    change_gradients(monkeypatch, lambda gradients, upstream: [gradients[0]] * 2)
+    with pytest.raises(GradientError, match="input 0 shares memory with the gradient by input 1"):
+        check_gradients(ad.add, [1.0, 2.0], [3.0, 4.0])
+
+
+def test_gradients_that_are_the_upstream_gradient_are_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    check_gradients(ad.positive, [1.0, 2.0])
+    change_gradients(monkeypatch, lambda gradients, upstream: upstream)
+    with pytest.raises(GradientError, match="by input 0 shares memory with upstream 0"):
+        check_gradients(ad.positive, [1.0, 2.0])
+
+
+@pytest.mark.parametrize("walk", ["consume", "sweep"])
+def test_walks_that_disagree_are_noticed(monkeypatch: pytest.MonkeyPatch, walk: str) -> None:
+    right = getattr(_backward, walk)
+
+    def wrong(*args: Any) -> Any:
+        return {node: 2 * g for node, g in right(*args).items()}
+
+    monkeypatch.setattr(_backward, walk, wrong)
+    with pytest.raises(GradientError, match=r"with a persistent tape, but .* otherwise"):
+        check_gradients(ad.sin, [1.0, 2.0])
+
+
+def test_variables_that_are_not_as_good_are_noticed() -> None:
+    with pytest.raises(GradientError, match=r"with Variables, but .* otherwise"):
+        check_gradients(lambda x: x * (2 if isinstance(x, ad.Variable) else 1), [1.0, 2.0])

@@ -230,6 +230,11 @@ BROKEN: dict[str, tuple[Callable[[], Callable[..., Any]], tuple[Any, ...], str]]
         (X, Y),
         r"order 1 by input 1 .* the rules give (-)?0, ",
     ),
+    "right for an upstream of ones": (  # softmax adds up to 1 whatever x is
+        lambda: normalised(x=lambda g: g * 0),
+        (X[0],),
+        r"order 1 by input 0",
+    ),
     "ignores upstream": (
         lambda: sine(x=lambda xp, g, x: xp.cos(x) + 0 * g),
         (X,),

@@ -127,9 +127,10 @@ def data_calls(draw: st.DrawFn, op: Op) -> Call:
 @pytest.mark.long
 @pytest.mark.parametrize("op", OPS)
 @given(data=st.data())
-def test_third_order(op: str, data: st.DataObject) -> None:
+def test_third_order(op: str, data: st.DataObject, request: pytest.FixtureRequest) -> None:
     call = data.draw(calls(registry[op]))
     check_gradients(call, *call.arrays, order=3)
+    request.node.user_properties.append(("second order", op))
 
 
 @given(data=st.data(), shape=shapes(min_side=1))
