@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -71,6 +72,12 @@ def elementwise_undo(arrays: tuple[Any, ...], out: Any) -> tuple[Undo | None, ..
     shape = out.shape
     plans = tuple([undo_for(shape, data, out) for data in arrays])
     return plans if any(plans) else None
+
+
+def cast_undo(arrays: Sequence[Any], out: Any) -> tuple[Undo | None, ...] | None:
+    """Plans where nothing broadcasts but dtypes may differ: gradients go back in each one's own."""
+    how = tuple([undo_for(a.shape, a, out) for a in arrays])
+    return how if any(how) else None
 
 
 @lru_cache(maxsize=4096)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._broadcast import Undo, plan
+from .._broadcast import cast_undo
 from .._calls import constant
 from .._op import op
 from .._samples import Arrays, Draw
@@ -32,14 +32,9 @@ def _cast_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
     return (draw.array(draw.shape()),), {"dtype": np.dtype(np.float64)}
 
 
-def _cast_undo(arrays: tuple[Any, ...], out: Any) -> tuple[Undo | None, ...] | None:
-    (x,) = arrays
-    return None if x.dtype == out.dtype else (plan(x.shape, x.shape, x.dtype),)
-
-
 @op(
     x=lambda g: g,
-    broadcast=_cast_undo,
+    broadcast=cast_undo,
     normalise={"dtype": lambda dtype, x: np.dtype(dtype)},
     numpy=getattr(np, "astype", ()),  # NumPy 2.1
     method=True,

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import _axes
 from .._backend import PYTHON_SCALARS
+from .._broadcast import cast_undo
 from .._graph import thread
 from .._op import op
 from .._samples import Arrays, Draw
@@ -227,6 +228,7 @@ def _put_rule(xp: Any, g: Any, index: Any, x_shape: Any) -> Any:
 @op(
     x=_put_rule,
     value=lambda xp, g, index, x_shape: _take(xp, g, index, g.ndim - len(x_shape)),
+    broadcast=cast_undo,
     normalise={"index": _raw_index},
     label="[ ]=",
     role="gradient router",

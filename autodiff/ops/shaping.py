@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import _axes
-from .._broadcast import Undo, plan
+from .._broadcast import Undo, cast_undo, plan
 from .._op import op
 from .._samples import Arrays, Draw
 
@@ -207,12 +207,6 @@ def _concat_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
     return (arrays,), {"axis": axis}
 
 
-def _cast_back(arrays: tuple[Any, ...], out: Any) -> tuple[Undo | None, ...] | None:
-    """Joined arrays of several dtypes: gradients go back in each one's own."""
-    how = tuple(plan(a.shape, a.shape, None if a.dtype == out.dtype else a.dtype) for a in arrays)
-    return how if any(how) else None
-
-
 def _concat_rule(g: Any, arrays_shape: Any, axis: int) -> list[Any]:
     parts, start = [], 0
     for shape in arrays_shape:
@@ -225,7 +219,7 @@ def _concat_rule(g: Any, arrays_shape: Any, axis: int) -> list[Any]:
 @op(
     arrays=_concat_rule,
     variadic=True,
-    broadcast=_cast_back,
+    broadcast=cast_undo,
     normalise={"axis": _axes.axis},
     numpy=np.concatenate,
     flops=0,
@@ -258,7 +252,7 @@ def _stack_rule(g: Any, arrays_shape: Any, axis: int) -> list[Any]:
 @op(
     arrays=_stack_rule,
     variadic=True,
-    broadcast=_cast_back,
+    broadcast=cast_undo,
     normalise={"axis": _one_new_axis},
     numpy=np.stack,
     flops=0,
