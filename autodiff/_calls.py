@@ -94,7 +94,7 @@ def _unary(op: Op) -> Callable[..., Any]:
         except (TypeError, ValueError) as error:
             raise explain(op, error, (a,)) from None
         graph = thread.graph
-        if graph is None or token is None or data_only:
+        if graph is None or token is None or (data_only and graph.trace is None):
             return constant(r)
         if token is graph.token:
             i = x._node
@@ -180,7 +180,7 @@ def _binary(op: Op, operator: bool = False) -> Callable[..., Any]:
             result._data = r
             result._token = None
             return result
-        if graph is None or data_only:
+        if graph is None or (data_only and graph.trace is None):
             return constant(r)
         token = graph.token
         if x_token is None:
@@ -285,12 +285,12 @@ def _unary_with_statics(op: Op) -> Callable[..., Any]:
         except (TypeError, ValueError, IndexError) as error:
             raise explain(op, error, (a,)) from None
         graph = thread.graph
-        if graph is None or x._token is None or data_only:
+        if graph is None or x._token is None or (data_only and graph.trace is None):
             return constant(r)
         i = x._node if x._token is graph.token else graph.read(x)
         if type(r) is not _ndarray or not r.ndim:
             r = as_data(r)
-        if i is None or r.dtype.kind not in "fc":
+        if i is None or (r.dtype.kind not in "fc" and graph.trace is None):
             return constant(r)
         records = graph.records
         result = _new(Tensor)
@@ -336,20 +336,28 @@ def _general(op: Op) -> Callable[..., Any]:
         except (TypeError, ValueError, IndexError) as error:
             raise explain(op, error, tuple(arrays)) from None
         graph = thread.graph
-        if graph is None or not rules:
+        if graph is None or (not rules and graph.trace is None):
             return constant(r)
+        traced = graph.trace is not None
         nodes: list[int | None] = []
         for k, x in enumerate(tensors):
             node = None
-            if isinstance(x, Tensor) and x._token is not None and (variadic or inputs[k] in rules):
+            if not isinstance(x, Tensor) or x._token is None:
+                pass
+            elif variadic or traced or inputs[k] in rules:
                 node = x._node if x._token is graph.token else graph.read(x)
             nodes.append(node)
         r = as_data(r)
-        if r.dtype.kind not in "fc" or not any(node is not None for node in nodes):
+        if (r.dtype.kind not in "fc" and not traced) or all(node is None for node in nodes):
             return constant(r)
         how = op.undo(tuple(arrays), r) if op.undo is not None else None
         names = inputs * len(arrays) if variadic else inputs
-        needs = {need for k, i in enumerate(nodes) if i is not None for need in op.keeps[names[k]]}
+        needs = {
+            need
+            for k, i in enumerate(nodes)
+            if i is not None
+            for need in op.keeps.get(names[k], ())
+        }
         kept = [
             a if i is None or name in needs else None
             for a, i, name in zip(arrays, nodes, names, strict=True)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._tensor import Tensor
+    from .flat._trace import Trace
 
 #: Where a record's output stands, and where its node numbers begin.
 OUT, NODES = 2, 3
@@ -39,6 +40,10 @@ LEAF = Token()
 
 #: `_node` of a leaf that no graph has read.
 UNREAD = (None, None)
+
+
+class TracingError(TypeError):
+    """Something that a flat program cannot repeat was done inside a function being traced."""
 
 
 class Watcher:
@@ -72,7 +77,7 @@ INPUT = _Input()
 class Graph:
     """Records of one thread's computation, while at least one tape is recording or holds it."""
 
-    __slots__ = ("epoch", "leaves", "records", "tapes", "token", "watchers")
+    __slots__ = ("epoch", "leaves", "records", "tapes", "token", "trace", "watchers")
 
     def __init__(self) -> None:
         self.token = Token()
@@ -85,6 +90,8 @@ class Graph:
         self.epoch = Token()
         #: how many tapes have recorded here
         self.tapes = 0
+        #: where everything is recorded for a flat program: what records do not say
+        self.trace: Trace | None = None
 
     def start(self, watcher: Watcher) -> None:
         """Record for `watcher` too, on this thread."""
@@ -110,6 +117,8 @@ class Graph:
         Tapes that watch by themselves begin to watch a trainable Variable here.
         """
         node = None
+        if self.trace is not None and self.trace.follows(x):
+            node = self.leaf(x)
         trainable: Any = getattr(x, "trainable", None)  # of a Variable True or False
         if trainable is not None:
             for watcher in self.watchers:
@@ -126,6 +135,8 @@ class Graph:
     def leaf(self, x: Tensor) -> int:
         """Node of a leaf with the value it has now; a new one if it has none yet."""
         nodes = self.leaves.get(x)
+        if self.trace is not None and nodes and x in self.trace.assigned:
+            return nodes[-1]
         node = len(self.records)
         if nodes is None:
             self.leaves[x] = [node]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._backend import INEXACT_SCALARS, PYTHON_SCALARS, as_data
-from ._graph import LEAF, UNREAD, Token, thread
+from ._graph import LEAF, UNREAD, Token, TracingError, thread
 
 #: dtype of Python floats and complexes, as in TensorFlow, PyTorch and JAX
 DEFAULT_DTYPES = {"f": np.dtype(np.float32), "c": np.dtype(np.complex64)}
@@ -102,22 +102,23 @@ class Tensor:
         >>> Tensor([1.0, 2.0]).numpy()
         array([1., 2.], dtype=float32)
         """
-        return np.array(self._data)
+        return np.array(leave(self, "numpy()"))
 
     def item(self) -> Any:
         """The only element as a Python number; ValueError if there are more."""
-        return self._data.item()
+        return leave(self, "item()").item()
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers."""
-        return self._data.tolist()
+        return leave(self, "tolist()").tolist()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        data = leave(self, "conversion to a NumPy array")
         if copy is False:
-            view = np.asarray(self._data, dtype).view()
+            view = np.asarray(data, dtype).view()
             view.flags.writeable = False
             return view
-        return np.array(self._data, dtype)
+        return np.array(data, dtype)
 
     def __float__(self) -> float:
         return float(self._scalar("float"))
@@ -137,7 +138,7 @@ class Tensor:
     def _scalar(self, what: str) -> Any:
         if self._data.size != 1:
             raise TypeError(f"a Tensor of shape {self.shape} is no {what}; expected one element")
-        return self._data.reshape(())[()]
+        return leave(self, f"use as {what}").reshape(())[()]
 
     def __bool__(self) -> bool:
         if self._data.size != 1:
@@ -145,7 +146,7 @@ class Tensor:
                 f"the truth value of a Tensor of shape {self.shape} is ambiguous; "
                 "use ad.all(x) or ad.any(x)"
             )
-        return bool(self._data)
+        return bool(leave(self, "a Python condition"))
 
     # -- Python protocols ------------------------------------------------------------------------
 
@@ -257,6 +258,9 @@ class Variable(Tensor):
             ValueError: another shape.
             TypeError: a value that this dtype cannot hold (float for int, complex for float).
         """
+        graph = thread.graph
+        if graph is not None and graph.trace is not None:
+            return graph.trace.assign(self, value)
         return self._set(convert(value, None))
 
     def _set(self, data: Any) -> Variable:
@@ -278,11 +282,15 @@ class Variable(Tensor):
 
     def assign_add(self, value: Any) -> Variable:
         """Add `value`, broadcast to this shape; returns itself."""
+        if thread.graph is not None and thread.graph.trace is not None:
+            return self.assign(self + value)
         more = value._data if isinstance(value, Tensor) else raw(value)
         return self._set(self._data + more)
 
     def assign_sub(self, value: Any) -> Variable:
         """Subtract `value`, broadcast to this shape; returns itself."""
+        if thread.graph is not None and thread.graph.trace is not None:
+            return self.assign(self - value)
         less = value._data if isinstance(value, Tensor) else raw(value)
         return self._set(self._data - less)
 
@@ -300,6 +308,18 @@ class Variable(Tensor):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Variable, (self.numpy(), None, self.trainable, self.name)
+
+
+def leave(x: Tensor, how: str) -> Any:
+    """The raw data of a Tensor that leaves the graph; refused where a flat program would not know."""
+    graph = thread.graph
+    if graph is not None and graph.trace is not None and graph.trace.knows(x):
+        raise TracingError(
+            f"{how} of a Tensor inside a function being traced: its value would be fixed in the "
+            "flat program. Use ops (ad.where for a choice by value), or pass what is fixed as a "
+            "Python value"
+        )
+    return x._data
 
 
 def raw(value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from .._op import op
 from .._samples import Arrays, Draw
 
-__all__ = ["softmax_cross_entropy"]
+__all__ = ["one_hot", "softmax_cross_entropy"]
 
 
 def _sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
@@ -27,20 +26,22 @@ def _chosen(xp: Any, x: Any, labels: Any) -> Any:
     return xp.reshape(rows[np.arange(labels.size), labels.reshape(-1)], labels.shape)
 
 
+@op(flops=0, label="one-hot")
+def one_hot(xp: Any, labels: Any, /, classes: int, dtype: Any = np.float32) -> Any:
+    """For each integer label a row of zeros with a one at the label; zeros if outside [0, classes).
+
+    >>> one_hot([1, 0], 3)
+    Tensor([[0., 1., 0.],
+            [1., 0., 0.]], dtype=float32)
+    """
+    if labels.dtype.kind not in "iu":
+        raise TypeError("labels must be integers")
+    return xp.astype(labels[..., None] == xp.arange(classes), dtype)
+
+
 def _rule(xp: Any, g: Any, logits: Any, labels: Any) -> Any:
-    truth = _one_hot(np.asarray(labels), logits.shape[-1], logits.dtype)  # data, never a Tensor
+    truth = xp.one_hot(labels, logits.shape[-1], logits.dtype)
     return (xp.softmax(logits, -1) - truth) * g[..., None]
-
-
-@lru_cache(maxsize=64)
-def _unit_rows(classes: int, dtype: Any) -> Any:
-    return np.eye(classes, dtype=dtype)
-
-
-def _one_hot(labels: Any, classes: int, dtype: Any) -> Any:
-    if classes <= 64:
-        return _unit_rows(classes, dtype)[labels]
-    return labels[..., None] == np.arange(classes)
 
 
 @op(
