@@ -10,6 +10,8 @@ import math
 import operator
 from typing import Any
 
+import numpy as np
+
 Shape = tuple[int, ...]
 
 
@@ -35,6 +37,13 @@ def axes(value: Any, x: Any) -> tuple[int, ...]:
     if len(set(found)) != len(found):
         raise ValueError(f"axes {tuple(value)} name an axis of shape {x.shape} twice")
     return found
+
+
+def flag(value: Any, x: Any) -> bool:
+    """A Python or NumPy boolean."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"keepdims must be True or False; given {value!r}")
+    return bool(value)
 
 
 def permutation(value: Any, x: Any) -> tuple[int, ...]:

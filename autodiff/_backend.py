@@ -122,6 +122,12 @@ def _astype(x: Any, dtype: Any) -> Any:
     return x.astype(dtype)
 
 
+def _require(condition: Any, message: Callable[[], str]) -> None:
+    """ValueError unless a condition on values holds; flat programs check it at every call."""
+    if not condition:
+        raise ValueError(message())
+
+
 numpy_namespace = Namespace(
     np,
     sum=_sum,
@@ -132,6 +138,7 @@ numpy_namespace = Namespace(
     astype=_astype,
     reshape=_reshape,
     permute_dims=_permute_dims,
+    require=_require,
 )
 
 #: type of an array, scalar or Tensor -> its `xp`

@@ -82,7 +82,7 @@ def sweep(
         whole = records[node]
         record = _only(whole, wanted)
         if recording:
-            record = _lift(record, node, whole, graph.token)
+            record = _lift(record, node, whole, graph)
         record[0].pull(record, g, grads, sums)
         if node not in kept:
             grads[node] = None
@@ -116,17 +116,24 @@ def _only(record: Record, wanted: set[int]) -> Record:
     return (*record[:NODES], *nodes, *record[end:])
 
 
-def _lift(record: Record, node: int, whole: Record, token: Token) -> Record:
+def _lift(record: Record, node: int, whole: Record, graph: Graph) -> Record:
     """The record with Tensors for raw arrays, as the rules of a recorded walk need it.
 
-    Nodes come from the whole record: an input that no gradient is asked for may still be tracked.
+    Nodes come from the whole record: an input that no gradient is asked for may still be tracked. A
+    leaf that has its value of then stands for itself: the graph that records now may watch it.
     """
+    token = graph.token
     n = record[0].arity(record)
     end = NODES + n
-    inputs = (
-        tensor(data, token, i)
-        for data, i in zip(record[end : end + n], whole[NODES:end], strict=True)
-    )
+    inputs = []
+    for data, i in zip(record[end : end + n], whole[NODES:end], strict=True):
+        source = None if i is None else graph.records[i]
+        if source is not None and source[0] is INPUT and source[3] is not None:
+            leaf = source[3]
+            if leaf._data is data:
+                inputs.append(leaf)
+                continue
+        inputs.append(tensor(data, token, i))
     return (
         *record[:2],
         tensor(record[2], token, node),

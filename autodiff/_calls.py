@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._backend import INEXACT_SCALARS, NAMESPACES, as_data
+from ._backend import INEXACT_SCALARS, NAMESPACES, PYTHON_SCALARS, as_data
 from ._broadcast import elementwise_undo, pair_plan, shape_of
 from ._graph import LEAF, thread
 from ._tensor import Tensor, Variable, operand
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _new = object.__new__
 _ndarray = np.ndarray
 _EMPTY = inspect.Parameter.empty
+#: what NumPy raises where operands do not fit
+COMPLAINTS = (TypeError, ValueError, IndexError, OverflowError)
 
 
 def constant(data: Any) -> Tensor:
@@ -48,7 +50,11 @@ def explain(op: Op, error: Exception, arrays: tuple[Any, ...]) -> Exception:
             strict=True,
         )
     )
-    kind = type(error) if type(error) in (TypeError, ValueError, IndexError) else ValueError
+    kind = (
+        type(error)
+        if type(error) in (TypeError, ValueError, IndexError, OverflowError)
+        else ValueError
+    )
     return kind(f"{op.name}: {error} (given {given})")
 
 
@@ -91,7 +97,7 @@ def _unary(op: Op) -> Callable[..., Any]:
             token = x._token
         try:
             r = forward(NAMESPACES[type(a)] if uses_xp else None, a)
-        except (TypeError, ValueError) as error:
+        except COMPLAINTS as error:
             raise explain(op, error, (a,)) from None
         graph = thread.graph
         if graph is None or token is None or (data_only and graph.trace is None):
@@ -159,6 +165,8 @@ def _binary(op: Op, operator: bool = False) -> Callable[..., Any]:
             b = y._data
             y_token = y._token
         elif elementwise and (type(y) is float or type(y) is int):
+            if type(x) in PYTHON_SCALARS:  # neither has a dtype: the default one
+                a = Tensor(x)._data
             b = y
             y_token = None
         else:
@@ -167,12 +175,12 @@ def _binary(op: Op, operator: bool = False) -> Callable[..., Any]:
                 if operator:
                     return y
                 raise unsupported(op, y_name, given)
-            if not elementwise and not isinstance(y, Tensor):
+            if not isinstance(y, Tensor) and (not elementwise or type(x) in PYTHON_SCALARS):
                 y = Tensor(y)
             b, y_token = (y._data, y._token) if isinstance(y, Tensor) else (y, None)
         try:
             r = forward(NAMESPACES[type(a)] if uses_xp else None, a, b)
-        except (TypeError, ValueError) as error:
+        except COMPLAINTS as error:
             raise explain(op, error, (a, b)) from None
         graph = thread.graph
         if graph is None and type(r) is _ndarray:
@@ -282,7 +290,7 @@ def _unary_with_statics(op: Op) -> Callable[..., Any]:
             for place, normal in normalise:
                 values[place] = normal(values[place], a)
             r = forward(NAMESPACES[type(a)], a, *values)
-        except (TypeError, ValueError, IndexError) as error:
+        except COMPLAINTS as error:
             raise explain(op, error, (a,)) from None
         graph = thread.graph
         if graph is None or x._token is None or (data_only and graph.trace is None):
@@ -333,7 +341,7 @@ def _general(op: Op) -> Callable[..., Any]:
                 place = statics.index(name)
                 values[place] = normal(values[place], arrays[0])
             r = forward(xp, arrays, *values) if variadic else forward(xp, *arrays, *values)
-        except (TypeError, ValueError, IndexError) as error:
+        except COMPLAINTS as error:
             raise explain(op, error, tuple(arrays)) from None
         graph = thread.graph
         if graph is None or (not rules and graph.trace is None):

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ._backend import NAMESPACES, as_data
+from ._backend import as_data
 from ._calls import constant
 from ._graph import INPUT, NODES, Graph, Record, parents, thread
 from ._pulls import add_up
 from ._tensor import Tensor, Variable
 from .ops.creation import asarray
-from .ops.shaping import stack
+from .ops.shaping import reshape, stack
 
 
 class _Pick:
@@ -78,12 +79,13 @@ class _Custom:
     ) -> list[Tensor | None]:
         """The rule's gradients, checked; for extra leading axes one call for each element."""
         if lead:
-            flat = [NAMESPACES[type(u)].reshape(u, (-1, *u.shape[len(lead) :])) for u in upstream]
-            rows = [self._call(rule, [u[k] for u in flat], (), inputs) for k in range(len(flat[0]))]
+            n = math.prod(lead)
+            flat = [reshape(u, (n, *u.shape[len(lead) :])) for u in upstream]
+            rows = [self._call(rule, [u[k] for u in flat], (), inputs) for k in range(n)]
+            if not n:
+                return [constant(np.zeros(lead + shape, dtype)) for shape, dtype in inputs]
             return [
-                None
-                if column[0] is None
-                else NAMESPACES[type(column[0])].reshape(stack(column), lead + column[0].shape)
+                None if column[0] is None else reshape(stack(column), lead + column[0].shape)
                 for column in zip(*rows, strict=True)
             ]
         results = rule(*upstream)

@@ -77,11 +77,13 @@ INPUT = _Input()
 class Graph:
     """Records of one thread's computation, while at least one tape is recording or holds it."""
 
-    __slots__ = ("epoch", "leaves", "records", "tapes", "token", "trace", "watchers")
+    __slots__ = ("epoch", "leaves", "records", "scopes", "tapes", "token", "trace", "watchers")
 
     def __init__(self) -> None:
         self.token = Token()
         self.records: list[Record] = []
+        #: (position, full name): the scope that records are in from there on; see `_scope`
+        self.scopes: list[tuple[int, str]] = [(0, "")]
         #: every leaf and its nodes (several when a Variable was assigned between reads)
         self.leaves: dict[Tensor, list[int]] = {}
         #: the tapes that record now
@@ -103,6 +105,8 @@ class Graph:
         thread.graph = self
         self.watchers.append(watcher)
         self.epoch = Token()
+        if self.scopes[-1][1] != thread.scopes[-1]:
+            self.scopes.append((len(self.records), thread.scopes[-1]))
 
     def stop(self, watcher: Watcher) -> None:
         """No longer record for `watcher`."""
@@ -160,6 +164,10 @@ def parents(record: Record) -> tuple[int | None, ...]:
 class _Thread(threading.local):
     #: the graph that ops on this thread are recorded in, or None
     graph: Graph | None = None
+
+    def __init__(self) -> None:
+        #: full names of the scopes that this thread is in, innermost last
+        self.scopes = [""]
 
 
 thread = _Thread()

@@ -44,6 +44,8 @@ Rule = Callable[..., Any]
 #: (arrays, out) -> how to undo the broadcasting of each input, or None if there was none
 MakeUndo = Callable[..., tuple[Undo | None, ...] | None]
 
+#: operators that Python reflects by itself
+COMPARISONS = frozenset(("eq", "ne", "lt", "le", "gt", "ge"))
 #: every op by name
 registry: dict[str, Op] = {}
 #: NumPy function -> op that answers for it when it is called on Tensors
@@ -187,7 +189,7 @@ def _attach(self: Op) -> None:
     """The op's operators and method on Tensor."""
     if self.operator is not None:
         setattr(Tensor, f"__{self.operator}__", _calls.make_operator(self))
-        if len(self.inputs) == 2 and self.rules:
+        if len(self.inputs) == 2 and self.operator not in COMPARISONS:
             setattr(Tensor, f"__r{self.operator}__", _calls.make_operator(self, reflected=True))
     if self.method is not None:
         setattr(Tensor, self.method, self.function)

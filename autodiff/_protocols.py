@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
+
+import numpy as np
 
 from ._op import numpy_functions
 
@@ -26,13 +29,37 @@ def call_ufunc(ufunc: Any, how: str, inputs: tuple[Any, ...], kwargs: dict[str, 
     return numpy_functions[ufunc].function(*inputs)
 
 
+#: NumPy's names for our statics, where they differ
+ALIASES = {"a_min": "min", "a_max": "max", "newshape": "shape"}
+
+
 def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What a function of NumPy's namespace means where an argument is a Tensor."""
     name = f"np.{function.__name__}"
     if function not in numpy_functions:
         raise _refuse(name, "it has no rule")
     op = numpy_functions[function]
-    unknown = set(kwargs) - set(op.statics)
+    n = len(op.inputs)
+    statics = _named(function, args, kwargs, n) if len(args) > n or kwargs else {}
+    unknown = set(statics) - set(op.statics)
     if unknown:
         raise _refuse(name, f"the arguments {sorted(unknown)} are not supported")
-    return op.function(*args, **kwargs)
+    return op.function(*args[:n], **statics)
+
+
+def _named(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], n: int) -> dict[str, Any]:
+    """NumPy's arguments beyond the n arrays, by our names; those at their defaults left out."""
+    parameters = _parameters(function)
+    named = dict(zip(list(parameters)[n:], args[n:], strict=False)) | kwargs
+    return {
+        ALIASES.get(key, key): value
+        for key, value in named.items()
+        if not (key in parameters and value is parameters[key])
+    }
+
+
+def _parameters(function: Any) -> dict[str, Any]:
+    """Names and defaults of a NumPy function's parameters."""
+    if function is np.concatenate:  # written in C, without a signature before NumPy 2.4
+        return {"arrays": None, "axis": 0, "out": None, "dtype": None, "casting": "same_kind"}
+    return {key: p.default for key, p in inspect.signature(function).parameters.items()}

@@ -129,6 +129,16 @@ def binary(
     return sample
 
 
+def integers(count: int) -> Sample:
+    """Arrays of integers that broadcast."""
+
+    def sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
+        arrays = [draw.array(shape, -9.0, 9.0).astype(np.int64) for shape in draw.shapes(count)]
+        return tuple(arrays), {}
+
+    return sample
+
+
 def reduction(distinct: bool = False, side: int = 0, one_axis: bool = False) -> Sample:
     """One array with axis and keepdims; `side` 1 where empty axes have no result."""
 

@@ -98,7 +98,7 @@ class GradientTape:
         try:
             yield
         finally:
-            if not self._spent:
+            if self._graph is not None:  # neither spent nor reset meanwhile
                 self._start()
 
     def reset(self) -> None:
@@ -122,6 +122,9 @@ class GradientTape:
         Raises:
             RuntimeError: the tape is not recording.
             TypeError: no Tensor, or one of integers or booleans, which have no gradient.
+
+        Complex Tensors are data for the complex step: their gradient is the derivative of an
+        analytic function, without a conjugate.
         """
         graph = self._graph
         if self._started is None or graph is None:
@@ -270,8 +273,14 @@ class GradientTape:
             group = graph.nodes_of(x)
             nodes.append(group)
             every += group
-        if not self._persistent:
+        spans = list(self._spans)
+        if not self._persistent:  # spent from here on, also if a rule should raise
             self._stop()
+            spans = list(self._spans)
+            self._spent = True
+            self._release()
+        elif self._started is not None:
+            spans.append((self._started, len(graph.records)))
         recording = thread.graph is not None  # an outer tape, or this one if it is persistent
         seeds: list[tuple[int, Any]] = []
         for y, g in zip(targets, upstream, strict=True):
@@ -281,13 +290,10 @@ class GradientTape:
             if graph.tapes == 1 and not self._persistent and not recording:
                 found = _backward.consume(graph, seeds, every)
             else:
-                spans = list(self._spans)
-                if self._started is not None:
-                    spans.append((self._started, len(graph.records)))
+                first = len(graph.records)
                 found = _backward.sweep(graph, self._watcher.nodes, spans, seeds, every, recording)
-        if not self._persistent:
-            self._spent = True
-            self._release()
+                if graph.trace is not None:
+                    graph.trace.backward.append((first, len(graph.records)))
         taken = {id(g) for _, g in seeds}
         gradients: list[Any] = []
         for k, group in enumerate(nodes):
@@ -334,6 +340,10 @@ def _upstream(y: Tensor, g: Any) -> Tensor:
         raise TypeError(f"gradient: a target is {type(y).__name__}; expected a Tensor")
     if g is None:
         return constant(np.ones_like(y._data) if y._data.ndim else y._data.dtype.type(1))
+    if isinstance(g, Variable):
+        from .ops.elementwise import positive
+
+        g = positive(g)  # its value now
     if not isinstance(g, Tensor):
         g = constant(convert(g, y.dtype))
     if g.shape != y.shape:

@@ -171,10 +171,14 @@ class Tensor:
         return format(self.item(), spec) if spec else str(self)
 
     def __copy__(self) -> Tensor:
-        return self
+        twin = Tensor.__new__(Tensor)
+        twin._data, twin._token = self._data, self._token
+        if self._token is not None:
+            twin._node = self._node
+        return twin
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        return self
+        return self.__copy__()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Tensor, (self.numpy(),)
@@ -217,6 +221,13 @@ class Tensor:
         def __ge__(self, other: Any) -> Tensor: ...
         def __eq__(self, other: Any) -> Tensor: ...  # type: ignore[override]
         def __ne__(self, other: Any) -> Tensor: ...  # type: ignore[override]
+        def __and__(self, other: Any) -> Tensor: ...
+        def __or__(self, other: Any) -> Tensor: ...
+        def __xor__(self, other: Any) -> Tensor: ...
+        def __rand__(self, other: Any) -> Tensor: ...
+        def __ror__(self, other: Any) -> Tensor: ...
+        def __rxor__(self, other: Any) -> Tensor: ...
+        def __invert__(self) -> Tensor: ...
         def __getitem__(self, index: Any) -> Tensor: ...
         def __setitem__(self, index: Any, value: Any) -> None: ...
         def __getattr__(self, name: str) -> Callable[..., Tensor]: ...
@@ -245,7 +256,7 @@ class Variable(Tensor):
         self._token = LEAF
         self._node = UNREAD
         self.name = name
-        self.trainable = bool(trainable) and self._data.dtype.kind in "fc"
+        self.trainable = bool(trainable) and self._data.dtype.kind == "f"
         #: counts the assignments
         self.version = 0
 
@@ -301,17 +312,18 @@ class Variable(Tensor):
         name = f", name={self.name!r}" if self.name else ""
         return f"Variable({self._text(9)}, dtype={self.dtype}{name})"
 
+    def __copy__(self) -> Variable:
+        return Variable(self._data, trainable=self.trainable, name=self.name)
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
-        twin = Variable(self._data, trainable=self.trainable, name=self.name)
-        memo[id(self)] = twin
-        return twin
+        return self.__copy__()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Variable, (self.numpy(), None, self.trainable, self.name)
 
 
 def leave(x: Tensor, how: str) -> Any:
-    """The raw data of a Tensor that leaves the graph; refused where a flat program would not know."""
+    """The raw data of a Tensor that leaves the graph; refused where a function is traced."""
     graph = thread.graph
     if graph is not None and graph.trace is not None and graph.trace.knows(x):
         raise TracingError(
@@ -361,7 +373,7 @@ def is_python(value: Any) -> bool:
 def operand(value: Any) -> Any:
     """A Tensor, or the Python number itself, for an op's input; NotImplemented if it is neither.
 
-    A caller's array is copied while a graph records, since the caller may change it.
+    A caller's array is copied, since the caller may change it.
     """
     if type(value) in PYTHON_SCALARS or isinstance(value, Tensor):
         return value
@@ -369,7 +381,7 @@ def operand(value: Any) -> Any:
         if value.dtype.kind not in "biufc":
             return NotImplemented
         result = Tensor.__new__(Tensor)
-        result._data = as_data(value.copy() if thread.graph is not None else value)
+        result._data = as_data(value.copy())
         result._token = None
         return result
     if isinstance(value, (list, tuple)):

@@ -31,6 +31,12 @@ class Trace:
     #: values of Variables before the run, to undo a run that failed
     before: dict[Variable, Any] = field(default_factory=dict)
 
+    def section(self, node: int) -> str:
+        """The part of the program that a record belongs to."""
+        if any(start <= node < stop for start, stop in self.backward):
+            return "backward"
+        return "update" if self.backward and node >= self.backward[-1][1] else "forward"
+
     def follows(self, x: Tensor) -> bool:
         """Whether a Tensor that the graph did not make is an input of the program: a Variable."""
         return isinstance(x, Variable)

@@ -103,7 +103,7 @@ def _logsumexp_rule(xp: Any, g: Any, x: Any, x_shape: Any, axis: Any, keepdims: 
 
 @op(
     x=_logsumexp_rule,
-    normalise={"axis": _axes.axes},
+    normalise={"axis": _axes.axes, "keepdims": _axes.flag},
     label="logsumexp",
     method=True,
     flops=lambda out, x: 4 * int(np.prod(x)),

@@ -8,12 +8,17 @@ import numpy as np
 
 from .. import _axes
 from .._op import op
+from .._samples import integers
 
 __all__ = [
     "all",
     "any",
     "argmax",
     "argmin",
+    "bitwise_and",
+    "bitwise_invert",
+    "bitwise_or",
+    "bitwise_xor",
     "equal",
     "greater",
     "greater_equal",
@@ -88,7 +93,7 @@ def greater_equal(_: Any, x: Any, y: Any, /) -> Any:
     return x >= y
 
 
-@op(operator="and", numpy=np.logical_and, label="and")
+@op(numpy=np.logical_and, label="and")
 def logical_and(xp: Any, x: Any, y: Any, /) -> Any:
     """Whether both hold, element by element; numbers hold where they are not 0.
 
@@ -98,7 +103,7 @@ def logical_and(xp: Any, x: Any, y: Any, /) -> Any:
     return xp.logical_and(x, y)
 
 
-@op(operator="or", numpy=np.logical_or, label="or")
+@op(numpy=np.logical_or, label="or")
 def logical_or(xp: Any, x: Any, y: Any, /) -> Any:
     """Whether one holds, element by element; numbers hold where they are not 0.
 
@@ -108,7 +113,7 @@ def logical_or(xp: Any, x: Any, y: Any, /) -> Any:
     return xp.logical_or(x, y)
 
 
-@op(operator="invert", numpy=np.logical_not, label="not")
+@op(numpy=np.logical_not, label="not")
 def logical_not(xp: Any, x: Any, /) -> Any:
     """Whether it does not hold, element by element.
 
@@ -116,6 +121,46 @@ def logical_not(xp: Any, x: Any, /) -> Any:
     Tensor([False,  True], dtype=bool)
     """
     return xp.logical_not(x)
+
+
+@op(operator="and", numpy=np.bitwise_and, label="&", sample=integers(2))
+def bitwise_and(xp: Any, x: Any, y: Any, /) -> Any:
+    """Bit by bit of integers, and of booleans, whether both hold.
+
+    >>> bitwise_and([True, False], True)
+    Tensor([ True, False], dtype=bool)
+    """
+    return xp.bitwise_and(x, y)
+
+
+@op(operator="or", numpy=np.bitwise_or, label="|", sample=integers(2))
+def bitwise_or(xp: Any, x: Any, y: Any, /) -> Any:
+    """Bit by bit of integers, or of booleans, whether one holds.
+
+    >>> bitwise_or([6, 1], 3)
+    Tensor([7, 3], dtype=int64)
+    """
+    return xp.bitwise_or(x, y)
+
+
+@op(operator="xor", numpy=np.bitwise_xor, label="^", sample=integers(2))
+def bitwise_xor(xp: Any, x: Any, y: Any, /) -> Any:
+    """Bit by bit of integers, exclusive or; of booleans, whether they differ.
+
+    >>> bitwise_xor([6, 1], 3)
+    Tensor([5, 2], dtype=int64)
+    """
+    return xp.bitwise_xor(x, y)
+
+
+@op(operator="invert", numpy=np.invert, label="~", sample=integers(1))
+def bitwise_invert(xp: Any, x: Any, /) -> Any:
+    """Every bit of integers flipped; of booleans, whether it does not hold.
+
+    >>> bitwise_invert([True, False])
+    Tensor([False,  True], dtype=bool)
+    """
+    return xp.invert(x)
 
 
 @op(numpy=np.isfinite, label="finite")
@@ -142,7 +187,7 @@ def _axis_or_all(value: Any, x: Any) -> int | None:
     return None if value is None else _axes.axis(value, x)
 
 
-@op(normalise={"axis": _axis_or_all}, numpy=np.argmax, method=True)
+@op(normalise={"axis": _axis_or_all, "keepdims": _axes.flag}, numpy=np.argmax, method=True)
 def argmax(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
     """Position of the largest element along `axis`, or in the flattened array; the first of equals.
 
@@ -152,7 +197,7 @@ def argmax(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
     return xp.argmax(x, axis=axis, keepdims=keepdims)
 
 
-@op(normalise={"axis": _axis_or_all}, numpy=np.argmin, method=True)
+@op(normalise={"axis": _axis_or_all, "keepdims": _axes.flag}, numpy=np.argmin, method=True)
 def argmin(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
     """Position of the smallest element along `axis`, or in the flattened array.
 
@@ -162,7 +207,7 @@ def argmin(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
     return xp.argmin(x, axis=axis, keepdims=keepdims)
 
 
-@op(normalise={"axis": _axes.axes}, numpy=np.all, method=True)
+@op(normalise={"axis": _axes.axes, "keepdims": _axes.flag}, numpy=np.all, method=True)
 def all(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether all elements hold over `axis`.
 
@@ -172,7 +217,7 @@ def all(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
     return xp.all(x, axis=axis, keepdims=keepdims)
 
 
-@op(normalise={"axis": _axes.axes}, numpy=np.any, method=True)
+@op(normalise={"axis": _axes.axes, "keepdims": _axes.flag}, numpy=np.any, method=True)
 def any(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether some element holds over `axis`.
 

@@ -117,6 +117,7 @@ def divide(_: Any, x: Any, y: Any, /) -> Any:
 def _pow_exponent(xp: Any, g: Any, x: Any, out: Any) -> Any:
     if type(x) in PYTHON_SCALARS:
         return g * out * (math.log(x) if x > 0 else 0.0)
+    x = xp.astype(x, out.dtype)
     return g * out * xp.log(xp.where(x > 0, x, xp.ones_like(x)))
 
 

@@ -25,7 +25,7 @@ def _input_size(out: tuple[int, ...], x: tuple[int, ...]) -> int:
 
 @op(
     x=lambda xp, g, x_shape, axis, keepdims: _axes.spread(xp, g, x_shape, axis, keepdims),
-    normalise={"axis": _axes.axes},
+    normalise={"axis": _axes.axes, "keepdims": _axes.flag},
     numpy=np.sum,
     method=True,
     label="Σ",
@@ -53,7 +53,7 @@ def _mean_rule(xp: Any, g: Any, x_shape: Any, axis: Any, keepdims: bool) -> Any:
 
 @op(
     x=_mean_rule,
-    normalise={"axis": _axes.axes},
+    normalise={"axis": _axes.axes, "keepdims": _axes.flag},
     numpy=np.mean,
     method=True,
     label="mean",
@@ -109,7 +109,7 @@ def _prod_rule(xp: Any, g: Any, x: Any, x_shape: Any, axis: Any, keepdims: bool)
 
 @op(
     x=_prod_rule,
-    normalise={"axis": _axes.axes},
+    normalise={"axis": _axes.axes, "keepdims": _axes.flag},
     numpy=np.prod,
     method=True,
     label="Π",
@@ -136,7 +136,7 @@ def _extreme_rule(
 
 @op(
     x=_extreme_rule,
-    normalise={"axis": _axes.axes},
+    normalise={"axis": _axes.axes, "keepdims": _axes.flag},
     numpy=(np.max, np.amax) if np.max is not np.amax else np.max,
     method=True,
     role="gradient router",
@@ -154,7 +154,7 @@ def max(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
 
 @op(
     x=_extreme_rule,
-    normalise={"axis": _axes.axes},
+    normalise={"axis": _axes.axes, "keepdims": _axes.flag},
     numpy=(np.min, np.amin) if np.min is not np.amin else np.min,
     method=True,
     role="gradient router",

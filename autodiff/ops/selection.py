@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from math import prod
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from .. import _axes
 from .._backend import PYTHON_SCALARS
 from .._broadcast import cast_undo
-from .._graph import thread
+from .._graph import LEAF, thread
 from .._op import op
 from .._samples import Arrays, Draw
 from .._tensor import Tensor, Variable, convert
@@ -104,7 +105,10 @@ def _entry(entry: Any) -> Any:
             entry = entry.astype(np.int64)
     if isinstance(entry, slice):
         return slice(
-            *(None if e is None else int(e) for e in (entry.start, entry.stop, entry.step))
+            *(
+                None if e is None else operator.index(e)
+                for e in (entry.start, entry.stop, entry.step)
+            )
         )
     dtype = getattr(entry, "dtype", None)
     if dtype is not None and dtype.kind not in "iub":
@@ -137,7 +141,12 @@ def _index_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
 
 def is_basic(index: tuple[Any, ...]) -> bool:
     """Whether NumPy answers with a view: integers, slices, None and Ellipsis only."""
-    return all(e is None or e is Ellipsis or isinstance(e, (int, slice, np.integer)) for e in index)
+    return all(
+        e is None
+        or e is Ellipsis
+        or (isinstance(e, (int, slice, np.integer)) and not isinstance(e, bool))
+        for e in index
+    )
 
 
 def _scatter_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
@@ -258,7 +267,7 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
     graph = thread.graph
     if isinstance(self, Variable):
         raise TypeError("a Variable is changed by assign, not by item assignment")
-    if graph is not None and self in graph.leaves:
+    if self._token is LEAF or (graph is not None and self in graph.leaves):
         raise TypeError(
             "item assignment to a watched Tensor would cut it off; use ad.copy(x) first"
         )

@@ -210,8 +210,11 @@ def test_array_on_the_left() -> None:
 
 def test_copies_and_pickles() -> None:
     x, v = ad.asarray([1.0]), Variable([1.0], name="v", trainable=False)
-    assert copy.copy(x) is x
-    assert copy.deepcopy(x).tolist() == [1.0]
+    for duplicate in (copy.copy, copy.deepcopy):
+        other = duplicate(x)
+        x[0] = 9.0  # rebinds x alone
+        assert (other.tolist(), x.tolist()) == ([1.0], [9.0])
+        x[0] = 1.0
     twin = copy.deepcopy(v)
     twin.assign([2.0])
     assert (v.tolist(), twin.name, twin.trainable) == ([1.0], "v", False)
