@@ -11,11 +11,13 @@ from . import _backend
 from . import testing as testing
 from ._constants import *
 from ._custom import custom_gradient as custom_gradient
+from ._graph import TracingError as TracingError
 from ._tape import GradientTape as GradientTape
 from ._tensor import Tensor as Tensor
 from ._tensor import Variable as Variable
 from ._transforms import grad as grad
 from ._transforms import value_and_grad as value_and_grad
+from .flat import function as function
 from .ops.activations import *
 from .ops.comparison import *
 from .ops.creation import *

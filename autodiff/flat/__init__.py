@@ -1,0 +1,156 @@
+"""Flat programs: `function` records a Python function once and runs straight-line NumPy after."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import warnings
+from collections.abc import Callable
+from typing import Any, Generic, ParamSpec, TypeVar
+
+import numpy as np
+
+from .. import _nest
+from .._backend import PYTHON_SCALARS
+from .._graph import thread
+from .._tensor import Tensor, Variable
+from ._lower import identifier, lower
+from ._run import Runner
+from ._trace import run
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: so many signatures are a sign that something varies which should be an array
+MANY = 16
+
+
+class _Array:
+    """Stands for an array argument in a call's structure."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, data: Any) -> None:
+        self.shape, self.dtype = data.shape, data.dtype
+
+
+class Function(Generic[P, R]):
+    """A function that runs as a flat program; made by `function`."""
+
+    def __init__(self, f: Callable[P, R]) -> None:
+        functools.update_wrapper(self, f)
+        self._f = f
+        self._programs: dict[Any, Runner] = {}
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        if thread.graph is not None:  # a tape or another trace records: join it
+            return self._f(*args, **kwargs)
+        key, arrays = signature(args, kwargs)
+        program = self._programs.get(key)
+        if program is None:
+            return self._trace(key, args, kwargs, arrays)[1]  # type: ignore[no-any-return]
+        return program(arrays)  # type: ignore[no-any-return]
+
+    def _trace(self, key: Any, args: Any, kwargs: Any, arrays: list[Any]) -> tuple[Runner, Any]:
+        def call(tensors: Any) -> tuple[Any, Any]:
+            rest = iter(tensors)
+            return _nest.replace((args, kwargs), lambda x: next(rest) if is_array(x) else x)
+
+        trace, result = run(self._f, call, arrays)
+        name = identifier(self._f.__name__)
+        program = lower(trace, result, self._names(args, kwargs))
+        runner = self._programs[key] = Runner(program, name)
+        if len(self._programs) == MANY:
+            warnings.warn(
+                f"ad.function {name}: {MANY} signatures traced; Python numbers and shapes that "
+                "change at every call make a new program each: pass arrays, keep shapes",
+                stacklevel=4,
+            )
+        return runner, _detached(result)
+
+    def _names(self, args: Any, kwargs: Any) -> list[str]:
+        """Names of the array arguments, from the parameters."""
+        try:
+            bound = inspect.signature(self._f).bind(*args, **kwargs).arguments
+        except (TypeError, ValueError):
+            bound = {f"argument{k}": x for k, x in enumerate((*args, *kwargs.values()))}
+        names = []
+        for name, part in bound.items():
+            count = sum(is_array(x) for x in _nest.flatten(part))
+            names += [name] if count == 1 else [f"{name}{k}" for k in range(count)]
+        return names
+
+    def source(self, *args: P.args, **kwargs: P.kwargs) -> str:
+        """The text of the program for these arguments, traced (and so run) if it was not before."""
+        key, arrays = signature(args, kwargs)
+        runner = self._programs.get(key) or self._trace(key, args, kwargs, arrays)[0]
+        return runner.source
+
+
+def function(f: Callable[P, R]) -> Function[P, R]:
+    """Run a function as a flat program: straight-line NumPy that writes into its own buffers.
+
+    The first call with arguments of given shapes, dtypes and Python values runs the function and
+    records what it does; later ones run the program. It may open tapes, assign Variables and apply
+    optimizers. Arrays and Tensors, nested in lists, tuples and dictionaries, are the program's
+    inputs; everything else is fixed per program.
+
+    Raises:
+        TracingError: the function needs the value of a Tensor while it is recorded.
+
+    >>> import autodiff as ad
+    >>> @function
+    ... def f(x):
+    ...     return ad.sum(x * x)
+    >>> f([1.0, 2.0]), f([3.0, 4.0])
+    (Tensor(5., dtype=float32), Tensor(25., dtype=float32))
+    """
+    return Function(f)
+
+
+def is_array(x: Any) -> bool:
+    """Whether an argument is an input of the program."""
+    return isinstance(x, (np.ndarray, np.generic)) or (
+        isinstance(x, Tensor) and not isinstance(x, Variable)
+    )
+
+
+def signature(args: Any, kwargs: Any) -> tuple[Any, list[Any]]:
+    """What tells programs apart, and the raw arrays among the arguments."""
+    arrays: list[Any] = []
+    key = tuple(_key(x, arrays) for x in args)
+    if kwargs:
+        key += tuple((name, _key(kwargs[name], arrays)) for name in kwargs)
+    return key, arrays
+
+
+def _key(x: Any, arrays: list[Any]) -> Any:
+    kind = type(x)
+    if kind is Tensor:
+        x = x._data
+        arrays.append(x)
+        return x.shape, x.dtype
+    if kind is np.ndarray or isinstance(x, np.generic):
+        arrays.append(x)
+        return x.shape, x.dtype
+    if kind in PYTHON_SCALARS:
+        return kind, x
+    if isinstance(x, (list, tuple)):
+        return kind, tuple([_key(part, arrays) for part in x])
+    if isinstance(x, dict):
+        return kind, tuple([(name, _key(part, arrays)) for name, part in x.items()])
+    try:
+        hash(x)
+    except TypeError:
+        return id(x)
+    return x
+
+
+def _detached(result: Any) -> Any:
+    """The first run's results as the program would give them: constants."""
+    from .._calls import constant
+
+    def one(x: Any) -> Any:
+        return constant(x._data) if type(x) is Tensor else x
+
+    return _nest.replace(result, one)

@@ -1,0 +1,58 @@
+"""What each operation computes, plainly: for constants, and as the meaning that text must match."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ._ir import REDUCTIONS, UFUNCS, Value, _filled
+
+
+def evaluate(op: str, inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
+    """The operation on constants (Values) and Python numbers."""
+    return apply(op, [x.data if isinstance(x, Value) else x for x in inputs], attrs)
+
+
+def apply(op: str, arrays: Sequence[Any], attrs: dict[str, Any]) -> Any:
+    """The operation on NumPy arrays and Python numbers."""
+    with np.errstate(all="ignore"):
+        if op in UFUNCS or op == "where":
+            return getattr(np, op)(*arrays)
+        x = arrays[0]
+        if op in REDUCTIONS:
+            if op == "sum" and x.dtype == np.float16:
+                wide = np.add.reduce(x, attrs["axis"], np.float32)
+                return np.asarray(wide).astype(np.float16)
+            return REDUCTIONS[op].reduce(x, attrs["axis"])
+        return _OTHERS[op](arrays, **attrs)
+
+
+def _scatter(arrays: Sequence[Any], index: Any, shape: Any) -> Any:
+    out = np.zeros(shape, arrays[0].dtype)
+    np.add.at(out, index, arrays[0])
+    return out
+
+
+def _put(arrays: Sequence[Any], index: Any) -> Any:
+    out = np.array(arrays[0])
+    out[index] = arrays[1]
+    return out
+
+
+_OTHERS: dict[str, Any] = {
+    "cast": lambda a, dtype: a[0].astype(dtype),
+    "matmul": lambda a: np.matmul(*a),
+    "argmax": lambda a, axis, keepdims: np.argmax(a[0], axis, keepdims=keepdims),
+    "argmin": lambda a, axis, keepdims: np.argmin(a[0], axis, keepdims=keepdims),
+    "reshape": lambda a, shape: a[0].reshape(shape),
+    "transpose": lambda a, axes: a[0].transpose(axes),
+    "broadcast": lambda a, shape: np.broadcast_to(a[0], shape),
+    "slice": lambda a, index: a[0][index],
+    "take": lambda a, index: a[0][_filled(index, a[1:])],
+    "concat": lambda a, axis: np.concatenate(a, axis),
+    "stack": lambda a, axis: np.stack(a, axis),
+    "scatter": _scatter,
+    "put": _put,
+}

@@ -1,0 +1,396 @@
+"""The program before it is text: values, each made once by one operation from earlier values.
+
+`Builder` makes them. It infers shape and dtype, computes what is constant at once, gives back the
+value it made before where the same is asked for again, and leaves out what changes nothing. Values
+are never changed; the order in which they were made is an order in which they can be computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .._backend import PYTHON_SCALARS
+from .._graph import TracingError
+
+Shape = tuple[int, ...]
+
+#: operations that are NumPy ufuncs of the same name, element by element
+UFUNCS = frozenset(
+    (
+        *("add", "subtract", "multiply", "divide", "negative", "positive", "power", "square"),
+        *("sqrt", "exp", "expm1", "log", "log1p", "absolute", "sign", "sin", "cos", "tanh"),
+        *("maximum", "minimum", "equal", "not_equal", "less", "less_equal", "greater"),
+        *("greater_equal", "logical_and", "logical_or", "logical_not", "bitwise_and"),
+        *("bitwise_or", "bitwise_xor", "invert", "isfinite", "isnan"),
+    )
+)
+#: operations on all elements of axes, with the ufunc whose reduction they are
+REDUCTIONS = {
+    "sum": np.add,
+    "prod": np.multiply,
+    "max": np.maximum,
+    "min": np.minimum,
+    "any": np.logical_or,
+    "all": np.logical_and,
+}
+#: operations that give a view of their first input
+VIEWS = frozenset(("reshape", "transpose", "slice", "broadcast"))
+#: operations without inputs
+SOURCES = frozenset(("argument", "variable", "constant", "draw"))
+
+
+class Value:
+    """One value of a program: `op` of `inputs` (Values or Python numbers) with static `attrs`."""
+
+    __slots__ = ("attrs", "builder", "dtype", "inputs", "name", "number", "op", "section", "shape")
+    __array_ufunc__ = None  # NumPy arrays leave operators with a Value to it
+
+    def __init__(
+        self,
+        builder: Builder,
+        op: str,
+        inputs: tuple[Any, ...],
+        attrs: dict[str, Any],
+        shape: Shape,
+        dtype: Any,
+    ) -> None:
+        self.builder = builder
+        self.op = op
+        self.inputs = inputs
+        self.attrs = attrs
+        self.shape = shape
+        self.dtype = np.dtype(dtype)
+        self.number = len(builder.values)
+        self.name = builder.hint
+        self.section = builder.section
+
+    ndim = property(lambda self: len(self.shape))
+    size = property(lambda self: prod(self.shape))
+    nbytes = property(lambda self: self.size * self.dtype.itemsize)
+
+    @property
+    def operands(self) -> list[Value]:
+        """The inputs that are Values."""
+        return [x for x in self.inputs if isinstance(x, Value)]
+
+    @property
+    def data(self) -> Any:
+        """The array of a constant."""
+        return self.attrs["data"]
+
+    def __repr__(self) -> str:
+        inputs = ", ".join(f"%{x.number}" if isinstance(x, Value) else repr(x) for x in self.inputs)
+        return f"%{self.number} = {self.op}({inputs}) {self.dtype}{list(self.shape)}"
+
+    # -- what forwards and rules do with an array --------------------------------------------------
+
+    def __add__(self, other: Any) -> Any:
+        return self.builder.ufunc("add", self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return self.builder.ufunc("add", other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return self.builder.ufunc("subtract", self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self.builder.ufunc("subtract", other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return self.builder.ufunc("multiply", self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self.builder.ufunc("multiply", other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self.builder.ufunc("divide", self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self.builder.ufunc("divide", other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return self.builder.ufunc("power", self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return self.builder.ufunc("power", other, self)
+
+    def __neg__(self) -> Any:
+        return self.builder.ufunc("negative", self)
+
+    def __pos__(self) -> Any:
+        return self.builder.ufunc("positive", self)
+
+    def __and__(self, other: Any) -> Any:
+        return self.builder.ufunc("bitwise_and", self, other)
+
+    def __or__(self, other: Any) -> Any:
+        return self.builder.ufunc("bitwise_or", self, other)
+
+    def __invert__(self) -> Any:
+        return self.builder.ufunc("invert", self)
+
+    def __eq__(self, other: Any) -> Any:
+        return self.builder.ufunc("equal", self, other)
+
+    def __ne__(self, other: Any) -> Any:
+        return self.builder.ufunc("not_equal", self, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self.builder.ufunc("less", self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return self.builder.ufunc("less_equal", self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self.builder.ufunc("greater", self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self.builder.ufunc("greater_equal", self, other)
+
+    __hash__ = object.__hash__
+
+    def __matmul__(self, other: Any) -> Any:
+        return self.builder.matmul(self, other)
+
+    def __bool__(self) -> bool:
+        raise TracingError("an op that looks at values cannot run in a flat program")
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.builder.index(self, index if isinstance(index, tuple) else (index,))
+
+    def reshape(self, *shape: Any) -> Any:
+        """The same elements in another shape."""
+        return self.builder.reshape(self, shape[0] if len(shape) == 1 else shape)
+
+    def astype(self, dtype: Any) -> Any:
+        """The values in another dtype."""
+        return self.builder.cast(self, dtype)
+
+    @property
+    def mT(self) -> Any:  # noqa: N802
+        """The last two axes swapped."""
+        n = self.ndim
+        return self.builder.transpose(self, (*range(n - 2), n - 1, n - 2))
+
+
+@lru_cache(maxsize=4096)
+def result_dtype(op: str, kinds: tuple[Any, ...]) -> np.dtype[Any]:
+    """What NumPy makes of operands: dtypes, or Python numbers, which are weak."""
+    operands = [np.ones(1, k) if isinstance(k, np.dtype) else k(1) for k in kinds]
+    with np.errstate(all="ignore"):
+        if op == "where":
+            return np.where(np.ones(1, bool), *operands).dtype
+        return getattr(np, op)(*operands).dtype  # type: ignore[no-any-return]
+
+
+class Builder:
+    """Makes the values of one program."""
+
+    def __init__(self) -> None:
+        self.values: list[Value] = []
+        self._made: dict[Any, Value] = {}
+        #: "forward", "backward" or "update": where the values made now belong
+        self.section = "forward"
+        #: a name for the values made now
+        self.hint = ""
+        #: checks that raise, in order
+        self.checks: list[tuple[Value, str]] = []
+
+    def make(
+        self, op: str, inputs: Sequence[Any], attrs: dict[str, Any], shape: Shape, dtype: Any
+    ) -> Value:
+        """A value, or the same one that was made before."""
+        inputs = tuple(inputs)
+        if op not in SOURCES and all(
+            not isinstance(x, Value) or x.op == "constant" for x in inputs
+        ):
+            from ._evaluate import evaluate
+
+            return self.constant(evaluate(op, inputs, attrs))
+        key = (
+            op,
+            tuple(x if isinstance(x, Value) else (type(x), repr(x)) for x in inputs),
+            tuple((k, _key(v)) for k, v in sorted(attrs.items())),
+        )
+        known = self._made.get(key)
+        if known is None:
+            known = self._made[key] = Value(self, op, inputs, attrs, tuple(shape), dtype)
+            self.values.append(known)
+        return known
+
+    def constant(self, data: Any) -> Value:
+        """A value that is the same at every call."""
+        data = np.asarray(data)
+        return self.make("constant", (), {"data": data}, data.shape, data.dtype)
+
+    def lift(self, x: Any) -> Any:
+        """A Value for an array; Python numbers and Values are what they are."""
+        return x if isinstance(x, Value) or type(x) in PYTHON_SCALARS else self.constant(x)
+
+    # -- element by element ------------------------------------------------------------------------
+
+    def ufunc(self, op: str, *operands: Any) -> Any:
+        """A NumPy ufunc, or `where`, of operands that broadcast."""
+        inputs = [self.lift(x) for x in operands]
+        shape = np.broadcast_shapes(*(x.shape for x in inputs if isinstance(x, Value)))
+        dtypes = [x.dtype if isinstance(x, Value) else type(x) for x in inputs]
+        dtype = result_dtype(op, tuple(dtypes[1:] if op == "where" else dtypes))
+        inputs = [self._weak(x, shape, dtype, inputs) for x in inputs]
+        if op in ("multiply", "divide") and type(inputs[1]) in (int, float) and inputs[1] == 1:
+            return self.cast(self.broadcast(inputs[0], shape), dtype)
+        if op == "multiply" and type(inputs[0]) in (int, float) and inputs[0] == 1:
+            return self.cast(self.broadcast(inputs[1], shape), dtype)
+        if op == "positive":
+            return inputs[0]
+        return self.make(op, inputs, {}, shape, dtype)
+
+    def _weak(self, x: Any, shape: Shape, dtype: Any, inputs: Sequence[Any]) -> Any:
+        """A constant with one value everywhere as a Python number, where that gives the same."""
+        if not isinstance(x, Value) or x.op != "constant" or x.dtype.kind not in "f" or not x.size:
+            return x
+        others = [y for y in inputs if y is not x and isinstance(y, Value)]
+        if not any(y.shape == shape and y.dtype == dtype for y in others):
+            return x
+        first = x.data.flat[0]
+        if first != first or not (x.data == first).all():
+            return x
+        return float(first)
+
+    def cast(self, x: Any, dtype: Any) -> Any:
+        """The values in another dtype."""
+        x, dtype = self.lift(x), np.dtype(dtype)
+        return x if x.dtype == dtype else self.make("cast", (x,), {"dtype": dtype}, x.shape, dtype)
+
+    # -- along axes --------------------------------------------------------------------------------
+
+    def reduce(self, op: str, x: Any, axis: Any, keepdims: bool) -> Any:
+        """A reduction over axes counted from the right (None: all)."""
+        x = self.lift(x)
+        axes = tuple(range(-x.ndim, 0)) if axis is None else axis
+        axes = (axes,) if isinstance(axes, int) else tuple(axes)
+        shape = _reduced(x.shape, axes, keepdims)
+        dtype = REDUCTIONS[op].reduce(np.ones(1, x.dtype)).dtype
+        if not axes and dtype == x.dtype:
+            return x
+        flat = _reduced(x.shape, axes, False)
+        return self.reshape(self.make(op, (x,), {"axis": axes}, flat, dtype), shape)
+
+    def position(self, op: str, x: Any, axis: int | None, keepdims: bool) -> Any:
+        """argmax or argmin along one axis, or of the flattened array."""
+        x = self.lift(x)
+        axes = tuple(range(-x.ndim, 0)) if axis is None else (axis,)
+        shape = _reduced(x.shape, axes, keepdims)
+        return self.make(op, (x,), {"axis": axis, "keepdims": keepdims}, shape, np.intp)
+
+    def matmul(self, x: Any, y: Any) -> Any:
+        """Matrix product by NumPy's rules."""
+        x, y = self.lift(x), self.lift(y)
+        shape = np.matmul(_hollow(x), _hollow(y)).shape
+        return self.make("matmul", (x, y), {}, shape, np.result_type(x.dtype, y.dtype))
+
+    # -- views and copies --------------------------------------------------------------------------
+
+    def reshape(self, x: Any, shape: Any) -> Any:
+        """The same elements in another shape; reshapes of reshapes are one."""
+        x = self.lift(x)
+        shape = _hollow(x).reshape(shape).shape
+        if x.op == "reshape":
+            (x,) = x.inputs
+        return (
+            x if x.shape == shape else self.make("reshape", (x,), {"shape": shape}, shape, x.dtype)
+        )
+
+    def transpose(self, x: Any, axes: Any) -> Any:
+        """Axes in another order; a transpose undone is left out."""
+        x = self.lift(x)
+        axes = tuple(k % x.ndim for k in axes)
+        if x.op == "transpose":
+            axes = tuple(x.attrs["axes"][k] for k in axes)
+            (x,) = x.inputs
+        if axes == tuple(range(x.ndim)):
+            return x
+        shape = tuple(x.shape[k] for k in axes)
+        return self.make("transpose", (x,), {"axes": axes}, shape, x.dtype)
+
+    def broadcast(self, x: Any, shape: Any) -> Any:
+        """Elements repeated along new axes and axes of length 1."""
+        x, shape = self.lift(x), tuple(shape)
+        return (
+            x
+            if x.shape == shape
+            else self.make("broadcast", (x,), {"shape": shape}, shape, x.dtype)
+        )
+
+    def index(self, x: Value, index: tuple[Any, ...]) -> Any:
+        """x[index]; a view if the index is of integers and slices, else a copy."""
+        arrays = [self.lift(e) for e in index if isinstance(e, (Value, np.ndarray, list))]
+        if not arrays:
+            shape = _hollow(x)[index].shape
+            return self.make("slice", (x,), {"index": index}, shape, x.dtype)
+        marked, parts = _marked(index)
+        shape = _hollow(x)[_filled(marked, [_hollow(self.lift(p)) for p in parts])].shape
+        return self.make("take", (x, *arrays), {"index": marked}, shape, x.dtype)
+
+    def put(self, x: Any, value: Any, index: tuple[Any, ...]) -> Any:
+        """A copy of x with x[index] = value."""
+        x = self.lift(x)
+        return self.make("put", (x, self.lift(value)), {"index": index}, x.shape, x.dtype)
+
+    def scatter(self, x: Any, index: tuple[Any, ...], shape: Shape) -> Any:
+        """Zeros with x added at an index of integers, slices and constant arrays."""
+        x = self.lift(x)
+        return self.make("scatter", (x,), {"index": index, "shape": shape}, shape, x.dtype)
+
+    def join(self, op: str, arrays: Sequence[Any], axis: int) -> Any:
+        """concat or stack."""
+        parts = [self.lift(x) for x in arrays]
+        dtype = np.result_type(*(p.dtype for p in parts))
+        shape = getattr(np, op)([_hollow(p) for p in parts], axis=axis).shape
+        return self.make(op, parts, {"axis": axis}, shape, dtype)
+
+
+INDEX = "#"  # stands for an array in an index
+
+
+def _marked(index: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any]]:
+    parts = [e for e in index if isinstance(e, (Value, np.ndarray, list))]
+    return tuple(INDEX if isinstance(e, (Value, np.ndarray, list)) else e for e in index), parts
+
+
+def _filled(index: tuple[Any, ...], parts: Sequence[Any]) -> tuple[Any, ...]:
+    rest = iter(parts)
+    return tuple(next(rest) if isinstance(e, str) else e for e in index)
+
+
+def _hollow(x: Any) -> Any:
+    """An array of a value's shape that takes no memory; zeros, so that it may stand in an index."""
+    if x.op == "constant":
+        return x.data
+    return np.broadcast_to(np.zeros((), x.dtype), x.shape)
+
+
+def _reduced(shape: Shape, axes: tuple[int, ...], keepdims: bool) -> Shape:
+    n = len(shape)
+    if keepdims:
+        return tuple(1 if k - n in axes else size for k, size in enumerate(shape))
+    return tuple(size for k, size in enumerate(shape) if k - n not in axes)
+
+
+def _key(value: Any) -> Any:
+    """Something hashable that tells static attributes apart."""
+    if isinstance(value, np.ndarray):
+        return (value.shape, value.dtype.str, value.tobytes()) if value.size <= 64 else id(value)
+    if isinstance(value, slice):
+        return ("slice", value.start, value.stop, value.step)
+    if isinstance(value, (tuple, list)):
+        return tuple(map(_key, value))
+    try:
+        hash(value)
+    except TypeError:
+        return id(value)
+    return value

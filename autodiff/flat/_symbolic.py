@@ -1,0 +1,105 @@
+"""`xp` for forwards that run on Values: each function says what to compute instead of doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from .._backend import FORWARDS
+from .._graph import TracingError
+from ._ir import REDUCTIONS, UFUNCS, Builder, Value
+
+
+class Symbolic:
+    """The functions that ops' forwards may use, on Values; ops of our own run their forwards."""
+
+    int64, float32, float64 = np.int64, np.float32, np.float64
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = b = builder
+        for op in UFUNCS:
+            setattr(self, op, partial(b.ufunc, op))
+        self.abs, self.pow, self.where = self.absolute, self.power, partial(b.ufunc, "where")
+        for op in REDUCTIONS:
+            setattr(self, op, partial(self._reduce, op))
+        for op in ("argmax", "argmin"):
+            setattr(self, op, partial(self._position, op))
+        self.matmul, self.reshape, self.astype = b.matmul, b.reshape, b.cast
+        self.broadcast_to = b.broadcast
+        self.concat = lambda arrays, axis=0: b.join("concat", arrays, axis)
+        self.stack = lambda arrays, axis=0: b.join("stack", arrays, axis)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name not in FORWARDS:
+            raise TracingError(f"an op asks for xp.{name}, which flat programs do not know")
+        return partial(FORWARDS[name], self)
+
+    def _reduce(self, op: str, x: Value, axis: Any = None, keepdims: bool = False) -> Any:
+        if op == "mean":
+            raise TracingError("mean")
+        return self._builder.reduce(op, x, axis, keepdims)
+
+    def _position(self, op: str, x: Value, axis: Any = None, keepdims: bool = False) -> Any:
+        return self._builder.position(op, x, axis, keepdims)
+
+    def mean(self, x: Value, axis: Any = None, keepdims: bool = False) -> Any:
+        """float16's mean, summed in float32."""
+        wide = self._builder.cast(x, np.float32)
+        total = self._builder.reduce("sum", wide, axis, keepdims)
+        return self._builder.cast(total / (wide.size // max(1, total.size)), x.dtype)
+
+    def array(self, x: Any) -> Any:
+        """A copy; values are never changed, so it is the same value."""
+        return self._builder.lift(x)
+
+    asarray = array
+
+    def permute_dims(self, x: Value, axes: Any) -> Any:
+        """Axes in another order."""
+        return self._builder.transpose(x, axes)
+
+    def expand_dims(self, x: Value, axis: Any) -> Any:
+        """New axes of length 1, counted from the right of the result."""
+        axes = (axis,) if isinstance(axis, int) else tuple(axis)
+        n = x.ndim + len(axes)
+        rest = iter(x.shape)
+        return x.reshape(tuple(1 if k - n in axes or k in axes else next(rest) for k in range(n)))
+
+    def squeeze(self, x: Value, axis: Any) -> Any:
+        """Axes of length 1 removed, counted from the right."""
+        axes = (axis,) if isinstance(axis, int) else tuple(axis)
+        n = x.ndim
+        return x.reshape(tuple(s for k, s in enumerate(x.shape) if k - n not in axes))
+
+    def clip(self, x: Value, low: Any, high: Any) -> Any:
+        """x held between bounds, either of which may be None."""
+        if low is not None:
+            x = self._builder.ufunc("maximum", x, low)
+        return x if high is None else self._builder.ufunc("minimum", x, high)
+
+    def zeros_like(self, x: Value) -> Any:
+        """Zeros of the shape and dtype of x."""
+        return self._builder.constant(np.zeros(x.shape, x.dtype))
+
+    def ones_like(self, x: Value) -> Any:
+        """Ones of the shape and dtype of x."""
+        return self._builder.constant(np.ones(x.shape, x.dtype))
+
+    def arange(self, *args: Any) -> Any:
+        """Evenly spaced numbers."""
+        return np.arange(*args)
+
+    def scatter(self, x: Value, index: Any, shape: Any) -> Any:
+        """Zeros with x added at an index."""
+        return self._builder.scatter(x, index, shape)
+
+    def put(self, x: Value, value: Value, index: Any) -> Any:
+        """A copy with a value at an index."""
+        return self._builder.put(x, value, index)
+
+    def require(self, condition: Value, message: Callable[[], str]) -> None:
+        """A check that the program makes at every call."""
+        self._builder.checks.append((condition, "a value that an op was given is not valid"))
