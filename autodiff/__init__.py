@@ -12,6 +12,7 @@ from . import testing as testing
 from ._constants import *
 from ._custom import custom_gradient as custom_gradient
 from ._graph import TracingError as TracingError
+from ._scope import name_scope as name_scope
 from ._tape import GradientTape as GradientTape
 from ._tensor import Tensor as Tensor
 from ._tensor import Variable as Variable

@@ -11,6 +11,7 @@ import numpy as np
 
 import autodiff as ad
 from autodiff import Tensor, Variable
+from autodiff._scope import inside
 from nn import initializers
 from nn._names import snake_case
 
@@ -69,15 +70,16 @@ class Layer:
         """
         if not isinstance(x, Tensor):
             x = ad.asarray(x)
-        if x.dtype != self.dtype:
+        if x.dtype is not self.dtype and x.dtype != self.dtype:
             if x.dtype.kind == "c":
                 raise TypeError(f"layer {self.name!r}: input of dtype {x.dtype}; expected floats")
             x = ad.astype(x, self.dtype)
         if not self.built:
             self.build_for((None, *x.shape[1:]))
-        if self.declared is not None:
-            self._check_declared(x.shape)
-        return self.call(x)
+        shape = x.shape
+        if self.declared is not None and (shape[1:] != self.declared or not shape):
+            self._check_declared(shape)
+        return inside(self.name, self.call, x)
 
     def build_for(self, input_shape: Shape) -> None:
         """Build, once, and check that this layer takes an input of this shape."""
