@@ -8,6 +8,7 @@ on Tensors, so that an outer tape records them.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,9 +21,11 @@ from ._tensor import Tensor
 
 #: node of a target and its upstream gradient, raw or Tensor
 Seeds = Sequence[tuple[int, Any]]
+#: node -> its gradient so far, or None
+Grads = list[Any] | defaultdict[int, Any]
 
 
-def seed(grads: list[Any], seeds: Seeds, sums: set[int]) -> None:
+def seed(grads: Grads, seeds: Seeds, sums: set[int]) -> None:
     """Put the upstream gradients where the walk begins."""
     for node, g in seeds:
         grads[node] = g if grads[node] is None else add_up(grads[node], g, node, sums)
@@ -72,21 +75,25 @@ def sweep(
     start = max((node for node, _ in seeds), default=-1)
     kept = {node for node in sources if node <= start}
     wanted = _between(records, watched, spans, kept, start)
-    grads: list[Any] = [None] * (start + 1)
+    grads: defaultdict[int, Any] = defaultdict(_nothing)  # of a span, not of the whole graph
     sums: set[int] = set()
     seed(grads, seeds, sums)
-    for node in range(start, -1, -1):
+    for node in sorted(wanted, reverse=True):
         g = grads[node]
-        if g is None or node not in wanted:
+        if g is None:
             continue
         whole = records[node]
         record = _only(whole, wanted)
         if recording:
-            record = _lift(record, node, whole, graph)
+            record = _lift(record, node, whole, graph.token)
         record[0].pull(record, g, grads, sums)
         if node not in kept:
-            grads[node] = None
+            del grads[node]
     return {node: grads[node] for node in kept & wanted if grads[node] is not None}
+
+
+def _nothing() -> None:
+    """No gradient yet."""
 
 
 def _between(
@@ -116,24 +123,17 @@ def _only(record: Record, wanted: set[int]) -> Record:
     return (*record[:NODES], *nodes, *record[end:])
 
 
-def _lift(record: Record, node: int, whole: Record, graph: Graph) -> Record:
+def _lift(record: Record, node: int, whole: Record, token: Token) -> Record:
     """The record with Tensors for raw arrays, as the rules of a recorded walk need it.
 
-    Nodes come from the whole record: an input that no gradient is asked for may still be tracked. A
-    leaf that has its value of then stands for itself: the graph that records now may watch it.
+    Nodes come from the whole record: an input that no gradient is asked for may still be tracked.
     """
-    token = graph.token
     n = record[0].arity(record)
     end = NODES + n
-    inputs = []
-    for data, i in zip(record[end : end + n], whole[NODES:end], strict=True):
-        source = None if i is None else graph.records[i]
-        if source is not None and source[0] is INPUT and source[3] is not None:
-            leaf = source[3]
-            if leaf._data is data:
-                inputs.append(leaf)
-                continue
-        inputs.append(tensor(data, token, i))
+    inputs = (
+        tensor(data, token, i)
+        for data, i in zip(record[end : end + n], whole[NODES:end], strict=True)
+    )
     return (
         *record[:2],
         tensor(record[2], token, node),

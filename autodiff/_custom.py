@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from . import _nest
 from ._backend import as_data
 from ._calls import constant
 from ._graph import INPUT, NODES, Graph, Record, parents, thread
@@ -138,8 +139,8 @@ def custom_gradient(f: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callabl
 
     @functools.wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        tensors = [asarray(x) for x in args]
         graph = thread.graph
+        tensors = [_now(asarray(x), graph) for x in args]
         start = len(graph.records) if graph is not None else 0
         answer = f(*tensors, **kwargs)
         if not (isinstance(answer, tuple) and len(answer) == 2 and callable(answer[1])):
@@ -148,28 +149,33 @@ def custom_gradient(f: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callabl
                 "expected (value, gradient function)"
             )
         value, rule = answer
-        several = isinstance(value, (list, tuple))
-        outs = [asarray(v) for v in (value if several else [value])]
-        if graph is None:
-            return value
-        _refuse_hidden_variables(op.name, graph, start, tensors)
-        recorded = _record(op, graph, tensors, [y._data for y in outs], rule)
-        return type(value)(recorded) if several else recorded[0]
+        outs = [asarray(v) for v in _nest.flatten(value)]
+        if graph is not None:
+            _refuse_captured(op.name, graph, start, tensors)
+            outs = _record(op, graph, tensors, [y._data for y in outs], rule)
+        return _nest.rebuild(value, outs)
 
     return wrapped
 
 
-def _refuse_hidden_variables(name: str, graph: Graph, start: int, args: list[Tensor]) -> None:
+def _refuse_captured(name: str, graph: Graph, start: int, args: list[Tensor]) -> None:
+    """What f uses without taking it as an argument would silently get no gradient."""
+    given = {x._node for x in args if x._token is graph.token}
     for record in graph.records[start:]:
-        for node in (i for i in parents(record) if i is not None):
+        for node in parents(record):
+            if node is None or node in given:
+                continue
             leaf = graph.records[node]
             if leaf[0] is INPUT and isinstance(leaf[3], Variable):
-                if any(leaf[3] is x for x in args):
-                    continue
-                raise TypeError(
-                    f"custom_gradient {name}: reads Variable {leaf[3].name!r}, which would get no "
-                    "gradient; pass it as an argument"
-                )
+                what = f"reads Variable {leaf[3].name!r}"
+            elif node < start:
+                what = "uses a recorded Tensor that is not among its arguments"
+            else:
+                continue
+            raise TypeError(
+                f"custom_gradient {name}: {what}, which would get no gradient; "
+                "pass it as an argument, or ad.stop_gradient of it"
+            )
 
 
 def _record(
@@ -192,6 +198,15 @@ def _record(
             graph.records.append((PICK, None, y, whole, None, k))
         results.append(result)
     return results
+
+
+def _now(x: Tensor, graph: Graph | None) -> Tensor:
+    """The value of now, at its node: a rule may close over its arguments, and Variables change."""
+    result = constant(x._data)
+    node = None if graph is None or x._token is None else _node(graph, x)
+    if node is not None and graph is not None:
+        result._token, result._node = graph.token, node
+    return result
 
 
 def _node(graph: Graph, x: Tensor) -> int | None:

@@ -118,7 +118,7 @@ def op(
     role: str = "",
     flops: int | Callable[..., int] = 1,
     **rules: Rule,
-) -> Callable[[Callable[Concatenate[Any, P], Any]], Callable[P, Any]]:
+) -> Callable[[Callable[Concatenate[Any, P], Any]], Callable[P, Tensor]]:
     """Declare an op. The module's docstring explains forward and rules.
 
     Args:
@@ -141,7 +141,7 @@ def op(
             duplicate op, operator or NumPy function, or no sample.
     """
 
-    def declare(forward: Callable[Concatenate[Any, P], Any]) -> Callable[P, Any]:
+    def declare(forward: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
         name = forward.__name__.strip("_")
         parameters = list(inspect.signature(forward).parameters.values())
         fixed = [p for p in parameters[1:] if p.kind is p.POSITIONAL_ONLY]
@@ -170,7 +170,7 @@ def op(
         self.extras, self.edges, self.keeps = _needs(self)
         self.function = function = _calls.make_call(self)
         self.pull = _pulls.make_pull(self)
-        public = parameters[1:]
+        public = [p.replace(annotation=p.empty) for p in parameters[1:]]
         function.__name__ = function.__qualname__ = forward.__name__
         function.__doc__, function.__module__ = forward.__doc__, forward.__module__
         function.__signature__ = inspect.Signature(public)  # type: ignore[attr-defined]
@@ -180,7 +180,7 @@ def op(
         FORWARDS[self.name] = forward
         numpy_functions.update(dict.fromkeys(self.numpy, self))
         _attach(self)
-        return cast("Callable[P, Any]", function)
+        return cast("Callable[P, Tensor]", function)
 
     return declare
 

@@ -228,6 +228,7 @@ class GradientTape:
         [2.0, 4.0]
         """
         _check_float(target, "batch_jacobian: the target")
+        _check_float(source, "batch_jacobian: the source")
         if not target.ndim or target.shape[:1] != source.shape[:1]:
             raise ValueError(
                 f"batch_jacobian: target {target.shape} and source {source.shape} "
@@ -282,6 +283,8 @@ class GradientTape:
         elif self._started is not None:
             spans.append((self._started, len(graph.records)))
         recording = thread.graph is not None  # an outer tape, or this one if it is persistent
+        if recording and thread.graph is not graph:
+            _refuse_ended(graph)
         seeds: list[tuple[int, Any]] = []
         for y, g in zip(targets, upstream, strict=True):
             for node in graph.nodes_of(y)[-1:]:
@@ -334,6 +337,20 @@ def _check_float(x: Any, what: str) -> None:
         raise TypeError(f"{what} has dtype {x.dtype}, which has no gradient; expected floats")
 
 
+def _refuse_ended(graph: Graph) -> None:
+    """A tape that ended before the one that records now began is a constant to it.
+
+    For Variables that is TensorFlow's answer too; where the new tape watches the same Tensor,
+    TensorFlow differentiates part of the gradient, which is worse than an error.
+    """
+    assert thread.graph is not None
+    if any(x in thread.graph.leaves and not isinstance(x, Variable) for x in graph.leaves):
+        raise RuntimeError(
+            "gradient: this tape ended before the tape that records now began, and both watch the "
+            "same Tensor; take the gradient inside nested tapes to differentiate it again"
+        )
+
+
 def _upstream(y: Tensor, g: Any) -> Tensor:
     """The upstream gradient of a target: given, or ones."""
     if not isinstance(y, Tensor):
@@ -353,7 +370,7 @@ def _upstream(y: Tensor, g: Any) -> Tensor:
     if g.dtype != y.dtype:
         from .ops.creation import astype
 
-        return astype(g, y.dtype)  # type: ignore[no-any-return]
+        return astype(g, y.dtype)
     return g  # type: ignore[no-any-return]
 
 

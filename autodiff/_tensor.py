@@ -230,7 +230,27 @@ class Tensor:
         def __invert__(self) -> Tensor: ...
         def __getitem__(self, index: Any) -> Tensor: ...
         def __setitem__(self, index: Any, value: Any) -> None: ...
-        def __getattr__(self, name: str) -> Callable[..., Tensor]: ...
+
+        # a test compares these with the declarations
+        all: Callable[..., Tensor]
+        any: Callable[..., Tensor]
+        argmax: Callable[..., Tensor]
+        argmin: Callable[..., Tensor]
+        astype: Callable[..., Tensor]
+        clip: Callable[..., Tensor]
+        log_softmax: Callable[..., Tensor]
+        logsumexp: Callable[..., Tensor]
+        max: Callable[..., Tensor]
+        mean: Callable[..., Tensor]
+        min: Callable[..., Tensor]
+        prod: Callable[..., Tensor]
+        relu: Callable[..., Tensor]
+        reshape: Callable[..., Tensor]
+        sigmoid: Callable[..., Tensor]
+        softmax: Callable[..., Tensor]
+        squeeze: Callable[..., Tensor]
+        sum: Callable[..., Tensor]
+        transpose: Callable[..., Tensor]
 
 
 class Variable(Tensor):
@@ -247,7 +267,7 @@ class Variable(Tensor):
     Variable([0.5, 1.5], dtype=float32, name='w')
     """
 
-    __slots__ = ("name", "trainable", "version")
+    __slots__ = ("__weakref__", "name", "trainable", "version")
 
     def __init__(
         self, value: Any, dtype: Any = None, trainable: bool = True, name: str | None = None
@@ -296,14 +316,14 @@ class Variable(Tensor):
         if thread.graph is not None and thread.graph.trace is not None:
             return self.assign(self + value)
         more = value._data if isinstance(value, Tensor) else raw(value)
-        return self._set(self._data + more)
+        return self._set(as_data(self._data + more))
 
     def assign_sub(self, value: Any) -> Variable:
         """Subtract `value`, broadcast to this shape; returns itself."""
         if thread.graph is not None and thread.graph.trace is not None:
             return self.assign(self - value)
         less = value._data if isinstance(value, Tensor) else raw(value)
-        return self._set(self._data - less)
+        return self._set(as_data(self._data - less))
 
     def _title(self) -> str:
         return f"Variable {self.name!r}" if self.name else "the Variable"

@@ -52,7 +52,7 @@ class Function(Generic[P, R]):
         return program(arrays)  # type: ignore[no-any-return]
 
     def _trace(self, key: Any, args: Any, kwargs: Any, arrays: list[Any]) -> tuple[Runner, Any]:
-        def call(tensors: Any) -> tuple[Any, Any]:
+        def call(tensors: Any) -> Any:
             rest = iter(tensors)
             return _nest.replace((args, kwargs), lambda x: next(rest) if is_array(x) else x)
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from .._broadcast import cast_undo
 from .._calls import constant
 from .._op import op
 from .._samples import Arrays, Draw
@@ -28,14 +27,21 @@ __all__ = [
 _FLOAT = DEFAULT_DTYPES["f"]
 
 
+def _numeric(dtype: Any, x: Any = None) -> np.dtype[Any]:
+    found: np.dtype[Any] = np.dtype(dtype)
+    if found.kind not in "biufc":
+        raise TypeError(f"dtype must be of numbers; given {dtype!r}")
+    return found
+
+
 def _cast_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
     return (draw.array(draw.shape()),), {"dtype": np.dtype(np.float64)}
 
 
 @op(
     x=lambda g: g,
-    broadcast=cast_undo,
-    normalise={"dtype": lambda dtype, x: np.dtype(dtype)},
+    broadcast=True,
+    normalise={"dtype": _numeric},
     numpy=getattr(np, "astype", ()),  # NumPy 2.1
     method=True,
     label="cast",
@@ -54,7 +60,8 @@ def astype(xp: Any, x: Any, /, dtype: Any) -> Any:
 def asarray(obj: Any, /, dtype: Any = None) -> Tensor:
     """A Tensor of a number, nested list, NumPy array (copied) or Tensor (itself, as recorded).
 
-    Python floats become float32, Python ints int64; NumPy arrays keep their dtype.
+    Python floats become float32, Python ints int64; NumPy arrays keep their dtype. A Variable is
+    given back itself: `ad.copy(v)` is its value now.
 
     Raises:
         TypeError: no array of numbers.
@@ -70,7 +77,7 @@ def asarray(obj: Any, /, dtype: Any = None) -> Tensor:
         tensor = obj if isinstance(obj, Tensor) else Tensor(obj, dtype)
     if dtype is None or tensor.dtype == np.dtype(dtype):
         return tensor  # type: ignore[no-any-return]
-    return astype(tensor, dtype)  # type: ignore[no-any-return]
+    return astype(tensor, dtype)
 
 
 def zeros(shape: Any, *, dtype: Any = _FLOAT) -> Tensor:
@@ -79,7 +86,7 @@ def zeros(shape: Any, *, dtype: Any = _FLOAT) -> Tensor:
     >>> zeros((2,))
     Tensor([0., 0.], dtype=float32)
     """
-    return constant(np.zeros(shape, dtype))
+    return constant(np.zeros(shape, _numeric(dtype)))
 
 
 def ones(shape: Any, *, dtype: Any = _FLOAT) -> Tensor:
@@ -88,7 +95,7 @@ def ones(shape: Any, *, dtype: Any = _FLOAT) -> Tensor:
     >>> ones((2,))
     Tensor([1., 1.], dtype=float32)
     """
-    return constant(np.ones(shape, dtype))
+    return constant(np.ones(shape, _numeric(dtype)))
 
 
 def full(shape: Any, fill_value: Any, *, dtype: Any = None) -> Tensor:

@@ -75,6 +75,7 @@ def _clip_rule(xp: Any, g: Any, x: Any, min: Any, max: Any) -> Any:
 
 @op(
     x=_clip_rule,
+    broadcast=True,
     normalise={"min": _bound, "max": _bound},
     numpy=np.clip,
     method=True,
@@ -256,8 +257,9 @@ def put(xp: Any, x: Any, value: Any, /, index: Any) -> Any:
         np.add.at(hits, index, 1)
         if hits.size and hits.max() > 1:
             raise ValueError("an index that names an element twice has no defined assignment")
-    if out[index].shape != value.shape:
-        raise ValueError(f"x[index] has shape {out[index].shape}; the value has {value.shape}")
+    shape = getattr(value, "shape", ())
+    if out[index].shape != shape:
+        raise ValueError(f"x[index] has shape {out[index].shape}; the value has {shape}")
     out[index] = value
     return out
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import _axes
-from .._broadcast import Undo, cast_undo, plan
+from .._broadcast import cast_undo
 from .._op import op
 from .._samples import Arrays, Draw
 
@@ -44,7 +44,7 @@ def _full_shape(value: Any, x: Any) -> _axes.Shape:
         return shape
     known = -int(np.prod(shape, dtype=np.int64))
     if shape.count(-1) > 1 or known <= 0 or x.size % known:
-        raise ValueError(f"reshape: cannot give shape {x.shape} the shape {shape}")
+        raise ValueError(f"cannot give shape {x.shape} the shape {shape}")
     return tuple(x.size // known if n == -1 else n for n in shape)
 
 
@@ -111,7 +111,7 @@ def _new_axes(value: Any, x: Any) -> tuple[int, ...]:
     n = x.ndim + len(values)
     found = sorted(_axes.axis(v, np.empty((1,) * n)) for v in values)
     if len(set(found)) != len(found):
-        raise ValueError(f"expand_dims: axes {tuple(values)} name a new axis twice")
+        raise ValueError(f"axes {tuple(values)} name a new axis twice")
     return tuple(found)
 
 
@@ -145,7 +145,7 @@ def _ones(value: Any, x: Any) -> tuple[int, ...]:
     found = _axes.axes(value, x)
     for k in found:
         if x.shape[k] != 1:
-            raise ValueError(f"squeeze: axis {k} of shape {x.shape} has length {x.shape[k]}, not 1")
+            raise ValueError(f"axis {k} of shape {x.shape} has length {x.shape[k]}, not 1")
     return found
 
 
@@ -172,14 +172,9 @@ def _broadcast_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
     return (draw.array(cut),), {"shape": full}
 
 
-def _broadcast_undo(arrays: tuple[Any, ...], out: Any) -> tuple[Undo | None, ...] | None:
-    how = plan(out.shape, arrays[0].shape, None)
-    return None if how is None else (how,)
-
-
 @op(
     x=lambda g: g,
-    broadcast=_broadcast_undo,
+    broadcast=True,
     normalise={"shape": _axes.shape},
     numpy=np.broadcast_to,
     label="broadcast",

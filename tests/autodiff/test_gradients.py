@@ -52,7 +52,7 @@ def test_special_shapes(op: str) -> None:
             seen |= kinds(call)
             check_gradients(call, *call.arrays)
     assert "size 1" in seen
-    if registry[op].undo is registry["add"].undo:
+    if registry[op].undo is registry["add"].undo and len(registry[op].inputs) > 1:
         assert seen == {"0-d", "empty", "size 1", "broadcast"}
 
 
