@@ -6,6 +6,7 @@ optimizer.apply_gradients(zip(gradients, variables))
 
 from optim._optimizer import Optimizer
 from optim.adam import Adam
+from optim.rmsprop import RMSprop
 from optim.sgd import SGD
 
-__all__ = ["SGD", "Adam", "Optimizer"]
+__all__ = ["SGD", "Adam", "Optimizer", "RMSprop"]
