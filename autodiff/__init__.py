@@ -16,9 +16,9 @@ from ._graph import TracingError as TracingError
 from ._scope import name_scope as name_scope
 from ._tape import GradientTape as GradientTape
 from ._tensor import Tensor as Tensor
-from ._tensor import Variable as Variable
 from ._transforms import grad as grad
 from ._transforms import value_and_grad as value_and_grad
+from ._variable import Variable as Variable
 from .flat import function as function
 from .ops.activations import *
 from .ops.comparison import *

@@ -125,8 +125,11 @@ def _astype(x: Any, dtype: Any) -> Any:
     return x.astype(dtype)
 
 
-def _require(condition: Any, message: Callable[[], str]) -> None:
-    """ValueError unless a condition on values holds; flat programs check it at every call."""
+def _require(condition: Any, message: Callable[[], str], brief: str) -> None:
+    """ValueError unless a condition on values holds; flat programs, too, check it at every call.
+
+    They say `brief`, which is known beforehand.
+    """
     if not condition:
         raise ValueError(message())
 

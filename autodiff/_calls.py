@@ -16,8 +16,10 @@ import numpy as np
 
 from ._backend import INEXACT_SCALARS, NAMESPACES, PYTHON_SCALARS, as_data
 from ._broadcast import elementwise_undo, pair_plan, shape_of
+from ._complaints import COMPLAINTS, explain, signature, unsupported
 from ._graph import LEAF, thread
-from ._tensor import Tensor, Variable, operand
+from ._tensor import Tensor, operand
+from ._variable import Variable
 
 if TYPE_CHECKING:
     from ._op import Op
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
 _new = object.__new__
 _ndarray = np.ndarray
 _EMPTY = inspect.Parameter.empty
-#: what NumPy raises where operands do not fit
-COMPLAINTS = (TypeError, ValueError, IndexError, OverflowError)
 
 
 def constant(data: Any) -> Tensor:
@@ -38,37 +38,6 @@ def constant(data: Any) -> Tensor:
     result._data = data
     result._token = None
     return result
-
-
-def explain(op: Op, error: Exception, arrays: tuple[Any, ...]) -> Exception:
-    """NumPy's complaint with the op and what it was given in front."""
-    given = ", ".join(
-        f"{name} {describe(data)}"
-        for name, data in zip(
-            op.inputs if not op.variadic else [f"{op.inputs[0]}[{k}]" for k in range(len(arrays))],
-            arrays,
-            strict=True,
-        )
-    )
-    kind = (
-        type(error)
-        if type(error) in (TypeError, ValueError, IndexError, OverflowError)
-        else ValueError
-    )
-    return kind(f"{op.name}: {error} (given {given})")
-
-
-def describe(data: Any) -> str:
-    """Shape and dtype of a raw array, or the Python number itself."""
-    return f"{data.dtype}{list(data.shape)}" if hasattr(data, "dtype") else repr(data)
-
-
-def unsupported(op: Op, name: str, value: Any) -> TypeError:
-    """The error for an input that is no array."""
-    return TypeError(
-        f"{op.name}: {name} is {type(value).__name__} {value!r:.60}; "
-        "expected a Tensor, NumPy array, number, or nested list of numbers"
-    )
 
 
 def make_call(op: Op) -> Callable[..., Any]:
@@ -394,11 +363,6 @@ def sequence(op: Op, arrays: Any) -> Sequence[Any]:
     if not len(arrays):
         raise ValueError(f"{op.name}: {name} is empty; expected at least one array")
     return list(arrays)
-
-
-def signature(op: Op) -> str:
-    """The call as documented, for error messages."""
-    return f"{op.name}{inspect.signature(op.function)}"
 
 
 def make_operator(op: Op, reflected: bool = False) -> Callable[..., Any]:

@@ -14,7 +14,8 @@ from ._backend import as_data
 from ._calls import constant
 from ._graph import INPUT, NODES, Graph, Record, parents, thread
 from ._pulls import add_up
-from ._tensor import Tensor, Variable
+from ._tensor import Tensor
+from ._variable import Variable
 from .ops.creation import asarray
 from .ops.shaping import reshape, stack
 
@@ -39,25 +40,25 @@ class _Pick:
             grads[node] = found
 
 
-class _Custom:
+class Custom:
     """Record of a function with its own gradient: inputs are its arguments, then rule, shapes."""
 
     label = "f"
     inputs = ("args",)
-    statics = ("rule", "outs")
+    statics = ("rule", "outs", "inner")
     role = "custom gradient"
 
     def __init__(self, name: str) -> None:
         self.name = self.label = name
 
     def arity(self, record: Record) -> int:
-        return (len(record) - NODES - 2) // 2
+        return (len(record) - NODES - 3) // 2
 
     def pull(self, record: Record, g: Any, grads: list[Any], sums: set[int]) -> None:
         """Call the user's rule with the upstream gradient of every output."""
         n = self.arity(record)
         nodes, inputs = record[NODES : NODES + n], record[NODES + n : NODES + 2 * n]
-        rule, outs = record[NODES + 2 * n :]
+        rule, outs, _ = record[NODES + 2 * n :]
         first = next(iter(g.values()))
         traced = isinstance(first, Tensor)
         lead = first.shape[: first.ndim - len(outs[next(iter(g))][0])]
@@ -135,7 +136,7 @@ def custom_gradient(f: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callabl
     >>> ad.grad(log1pexp)(50.0)
     Tensor(1., dtype=float32)
     """
-    op = _Custom(getattr(f, "__name__", "custom"))
+    op = Custom(getattr(f, "__name__", "custom"))
 
     @functools.wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -152,7 +153,7 @@ def custom_gradient(f: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callabl
         outs = [asarray(v) for v in _nest.flatten(value)]
         if graph is not None:
             _refuse_captured(op.name, graph, start, tensors)
-            outs = _record(op, graph, tensors, [y._data for y in outs], rule)
+            outs = _record(op, graph, tensors, outs, rule)
         return _nest.rebuild(value, outs)
 
     return wrapped
@@ -179,25 +180,27 @@ def _refuse_captured(name: str, graph: Graph, start: int, args: list[Tensor]) ->
 
 
 def _record(
-    op: _Custom, graph: Graph, args: list[Tensor], outs: list[Any], rule: Callable[..., Any]
+    op: Custom, graph: Graph, args: list[Tensor], results: list[Tensor], rule: Callable[..., Any]
 ) -> list[Tensor]:
     """The call as a record, and one more for each output; the outputs, tracked."""
     nodes = [_node(graph, x) for x in args]
     if all(node is None for node in nodes):
-        return [constant(y) for y in outs]
+        return [constant(y._data) for y in results]
+    outs = tuple(y._data for y in results)
+    inner = tuple(y._node if y._token is graph.token else None for y in results)
     shapes = tuple((y.shape, y.dtype) for y in outs)
     whole = len(graph.records)
     kept = [(x.shape, x.dtype) for x in args]
-    graph.records.append((op, None, tuple(outs), *nodes, *kept, rule, shapes))
-    results = []
+    graph.records.append((op, None, outs, *nodes, *kept, rule, shapes, inner))
+    recorded = []
     for k, y in enumerate(outs):
         result = constant(y)
         if y.dtype.kind in "fc":
             result._token = graph.token
             result._node = len(graph.records)
             graph.records.append((PICK, None, y, whole, None, k))
-        results.append(result)
-    return results
+        recorded.append(result)
+    return recorded
 
 
 def _now(x: Tensor, graph: Graph | None) -> Tensor:

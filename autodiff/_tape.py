@@ -13,7 +13,8 @@ import numpy as np
 from . import _backward, _memory, _nest
 from ._calls import constant
 from ._graph import LEAF, UNREAD, Graph, Watcher, thread
-from ._tensor import Tensor, Variable, convert
+from ._tensor import Tensor, convert
+from ._variable import Variable
 
 if TYPE_CHECKING:
     from .diagram import Diagram

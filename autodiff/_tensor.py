@@ -1,4 +1,4 @@
-"""Tensor, the value that ops take and give, and Variable, the one thing that changes."""
+"""Tensor, the value that ops take and give."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._backend import INEXACT_SCALARS, PYTHON_SCALARS, as_data
-from ._graph import LEAF, UNREAD, Token, TracingError, thread
+from ._graph import Token, TracingError, thread
 
 #: dtype of Python floats and complexes, as in TensorFlow, PyTorch and JAX
 DEFAULT_DTYPES = {"f": np.dtype(np.float32), "c": np.dtype(np.complex64)}
@@ -253,95 +253,6 @@ class Tensor:
         transpose: Callable[..., Tensor]
 
 
-class Variable(Tensor):
-    """A parameter: a Tensor whose value is changed by `assign`, watched by tapes when it is read.
-
-    Args:
-        value: as for Tensor, or a function without arguments that gives it.
-        dtype: as for Tensor.
-        trainable: whether tapes watch it by themselves; integers and booleans never are.
-        name: shown in diagrams.
-
-    >>> w = Variable([1.0, 2.0], name="w")
-    >>> w.assign_sub([0.5, 0.5])
-    Variable([0.5, 1.5], dtype=float32, name='w')
-    """
-
-    __slots__ = ("__weakref__", "name", "trainable", "version")
-
-    def __init__(
-        self, value: Any, dtype: Any = None, trainable: bool = True, name: str | None = None
-    ) -> None:
-        self._data = convert(value() if callable(value) else value, dtype)
-        self._token = LEAF
-        self._node = UNREAD
-        self.name = name
-        self.trainable = bool(trainable) and self._data.dtype.kind == "f"
-        #: counts the assignments
-        self.version = 0
-
-    def assign(self, value: Any) -> Variable:
-        """Take a new value of the same shape, cast to this Variable's dtype; returns itself.
-
-        What tapes recorded before keeps the old value.
-
-        Raises:
-            ValueError: another shape.
-            TypeError: a value that this dtype cannot hold (float for int, complex for float).
-        """
-        graph = thread.graph
-        if graph is not None and graph.trace is not None:
-            return graph.trace.assign(self, value)
-        return self._set(convert(value, None))
-
-    def _set(self, data: Any) -> Variable:
-        """`assign` of raw data that nobody else holds."""
-        if data.shape != self._data.shape:
-            raise ValueError(
-                f"assign: {self._title()} has shape {self.shape}; given shape {data.shape}"
-            )
-        if data.dtype is not self._data.dtype and data.dtype != self._data.dtype:
-            if not np.can_cast(data.dtype, self._data.dtype, "same_kind"):
-                raise TypeError(
-                    f"assign: {self._title()} has dtype {self.dtype}; given {data.dtype}"
-                )
-            data = as_data(data.astype(self._data.dtype))
-        self._data = data
-        self.version += 1
-        self._node = UNREAD
-        return self
-
-    def assign_add(self, value: Any) -> Variable:
-        """Add `value`, broadcast to this shape; returns itself."""
-        if thread.graph is not None and thread.graph.trace is not None:
-            return self.assign(self + value)
-        more = value._data if isinstance(value, Tensor) else raw(value)
-        return self._set(as_data(self._data + more))
-
-    def assign_sub(self, value: Any) -> Variable:
-        """Subtract `value`, broadcast to this shape; returns itself."""
-        if thread.graph is not None and thread.graph.trace is not None:
-            return self.assign(self - value)
-        less = value._data if isinstance(value, Tensor) else raw(value)
-        return self._set(as_data(self._data - less))
-
-    def _title(self) -> str:
-        return f"Variable {self.name!r}" if self.name else "the Variable"
-
-    def __repr__(self) -> str:
-        name = f", name={self.name!r}" if self.name else ""
-        return f"Variable({self._text(9)}, dtype={self.dtype}{name})"
-
-    def __copy__(self) -> Variable:
-        return Variable(self._data, trainable=self.trainable, name=self.name)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
-        return self.__copy__()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Variable, (self.numpy(), None, self.trainable, self.name)
-
-
 def leave(x: Tensor, how: str) -> Any:
     """The raw data of a Tensor that leaves the graph; refused where a function is traced."""
     graph = thread.graph
@@ -354,15 +265,10 @@ def leave(x: Tensor, how: str) -> Any:
     return x._data
 
 
-def raw(value: Any) -> Any:
-    """Raw data of anything that `convert` takes; Python numbers stay weak."""
-    return value if type(value) in PYTHON_SCALARS else convert(value, None)
-
-
 def convert(value: Any, dtype: Any) -> Any:
     """Raw data of anything that stands for an array; arrays of others are copied."""
     if isinstance(value, Tensor):
-        data = value._data
+        data = leave(value, "a new Tensor or Variable")
         return data if dtype is None else as_data(data.astype(dtype, copy=False))
     kind = type(value)
     if dtype is None and kind in INEXACT_SCALARS:

@@ -13,7 +13,8 @@ import numpy as np
 from .. import _nest
 from .._backend import PYTHON_SCALARS
 from .._graph import thread
-from .._tensor import Tensor, Variable
+from .._tensor import Tensor
+from .._variable import Variable
 from ._lower import identifier, lower
 from ._run import Runner
 from ._trace import run
@@ -25,13 +26,26 @@ R = TypeVar("R")
 MANY = 16
 
 
-class _Array:
-    """Stands for an array argument in a call's structure."""
+class _Last:
+    """A program and the arrays that it takes, for calls with the like of the last call's."""
 
-    __slots__ = ("dtype", "shape")
+    __slots__ = ("program", "specs")
 
-    def __init__(self, data: Any) -> None:
-        self.shape, self.dtype = data.shape, data.dtype
+    def __init__(self, program: Runner, arrays: list[Any]) -> None:
+        self.program = program
+        self.specs = [(data.shape, data.dtype) for data in arrays]
+
+    def fits(self, args: tuple[Any, ...]) -> list[Any] | None:
+        """The raw arrays of a call that this program can answer."""
+        if len(args) != len(self.specs):
+            return None
+        arrays = []
+        for x, (shape, dtype) in zip(args, self.specs, strict=True):
+            data = x._data if type(x) is Tensor else x
+            if type(data) is not np.ndarray or data.dtype is not dtype or data.shape != shape:
+                return None
+            arrays.append(data)
+        return arrays
 
 
 class Function(Generic[P, R]):
@@ -41,15 +55,27 @@ class Function(Generic[P, R]):
         functools.update_wrapper(self, f)
         self._f = f
         self._programs: dict[Any, Runner] = {}
+        #: the program of the last call, if its arguments were arrays: found without a look-up
+        self._last: _Last | None = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if thread.graph is not None:  # a tape or another trace records: join it
             return self._f(*args, **kwargs)
+        if not kwargs and self._last is not None:
+            arrays = self._last.fits(args)
+            if arrays is not None:
+                return self._last.program(arrays)  # type: ignore[no-any-return]
         key, arrays = signature(args, kwargs)
         program = self._programs.get(key)
         if program is None:
             return self._trace(key, args, kwargs, arrays)[1]  # type: ignore[no-any-return]
+        if not kwargs and len(arrays) == len(args):
+            self._last = _Last(program, arrays)
         return program(arrays)  # type: ignore[no-any-return]
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """A function of a class is bound to its objects, as methods are."""
+        return self if instance is None else _Bound(self, instance)
 
     def _trace(self, key: Any, args: Any, kwargs: Any, arrays: list[Any]) -> tuple[Runner, Any]:
         def call(tensors: Any) -> Any:
@@ -87,13 +113,28 @@ class Function(Generic[P, R]):
         return runner.source
 
 
+class _Bound:
+    """A flat method of one object."""
+
+    def __init__(self, function: Function[Any, Any], instance: Any) -> None:
+        self._function, self._instance = function, instance
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._function(self._instance, *args, **kwargs)
+
+    def source(self, *args: Any, **kwargs: Any) -> str:
+        """The text of the program for these arguments."""
+        return self._function.source(self._instance, *args, **kwargs)
+
+
 def function(f: Callable[P, R]) -> Function[P, R]:
     """Run a function as a flat program: straight-line NumPy that writes into its own buffers.
 
     The first call with arguments of given shapes, dtypes and Python values runs the function and
     records what it does; later ones run the program. It may open tapes, assign Variables and apply
     optimizers. Arrays and Tensors, nested in lists, tuples and dictionaries, are the program's
-    inputs; everything else is fixed per program.
+    inputs; everything else is fixed per program: Python values, captured arrays, what the function
+    does beside computing. Programs do not warn of divisions by zero and the like.
 
     Raises:
         TracingError: the function needs the value of a Tensor while it is recorded.
@@ -133,6 +174,8 @@ def _key(x: Any, arrays: list[Any]) -> Any:
     if kind is np.ndarray or isinstance(x, np.generic):
         arrays.append(x)
         return x.shape, x.dtype
+    if kind is float:
+        return kind, x.hex()  # tells 0.0 from -0.0, and finds nan again
     if kind in PYTHON_SCALARS:
         return kind, x
     if isinstance(x, (list, tuple)):

@@ -12,7 +12,7 @@ IN_PLACE = UFUNCS | {"where", "cast"}
 
 @dataclass
 class Plan:
-    """The lines of a program in order, and the storage of each value."""
+    """The values of a program in order, and the storage of each."""
 
     order: list[Value]
     #: value -> number of its buffer
@@ -21,46 +21,83 @@ class Plan:
     sizes: list[int] = field(default_factory=list)
     #: values made anew at every call: results, and what has no axes
     fresh: set[Value] = field(default_factory=set)
-    #: value -> the Variable's value that it is written over
+    #: value -> (vector, offset): written straight into its place in a vector
+    part: dict[Value, tuple[Value, int]] = field(default_factory=dict)
+    #: value -> the Variable's value (or vector of several) that it is written over
     over: dict[Value, Value] = field(default_factory=dict)
 
+    def space(self, value: Value) -> Value | int | None:
+        """What tells the memory of two values apart; None if it is nobody else's business."""
+        return self.over.get(value) or self.buffer.get(value)
 
-def plan(roots: list[Value], returned: list[Value], assigned: dict[Value, Value]) -> Plan:
-    """Buffers for what the roots need.
+
+def plan(
+    roots: list[Value], returned: list[Value], assigned: dict[Value, Value], checks: list[Value]
+) -> Plan:
+    """Storage for what the roots need.
 
     `returned` values leave the program and are made anew; `assigned` are the new values of
-    Variables, with the values that they replace.
+    Variables, with the values that they replace, which happens after the last of the `checks`.
     """
     order = reachable(roots)
     plan = Plan(order)
     position = {value: k for k, value in enumerate(order)}
+    checked = max([position[check] for check in checks], default=-1)
+    last = _last_uses(order, returned)
+    kept = {owner(x) for x in returned}
+    for new, old in assigned.items():
+        olds = [old, *old.operands]
+        unread = all(last.get(x, -1) <= position[new] for x in olds)
+        if computed(new) and new not in kept and unread and position[new] > checked:
+            plan.over[new] = old
+    for vector in order:
+        if vector.op == "flat" and computed(vector):
+            _place(plan, vector, kept)
+    held = {new for new in assigned if new not in plan.over}
+    ends: dict[int, list[Value]] = {}
+    for value in order:
+        ends.setdefault(last[value], []).append(value)
+    free: list[int] = []
+    for k, value in enumerate(order):
+        dying = {v for v in ends.get(k, []) if v in plan.buffer and v not in held}
+        if computed(value) and value not in plan.over and value not in plan.part:
+            if value.op == "flat":
+                plan.buffer[value] = len(plan.sizes)  # its parts are written early: nobody's else
+                plan.sizes.append(value.nbytes)
+                held.add(value)
+                dying.discard(value)
+            elif value in kept or not value.shape or value.op == "draw":
+                plan.fresh.add(value)
+            else:
+                ending = {v for v in ends.get(k, []) if v in plan.buffer and v not in assigned}
+                _take(plan, value, ending if value.op in IN_PLACE else set(), free)
+        if value in plan.buffer and last[value] == k and value not in held:
+            dying.add(value)  # nobody reads it: a check's part
+        for number in {plan.buffer[v] for v in dying}:
+            if number != plan.buffer.get(value) or value in dying:
+                free.append(number)
+    return plan
+
+
+def _last_uses(order: list[Value], returned: list[Value]) -> dict[Value, int]:
+    """Where each value's memory is read for the last time, through views too."""
     last = {value: k for k, value in enumerate(order)}
     for k, value in enumerate(order):
         for x in value.operands:
             last[owner(x)] = max(last[owner(x)], k)
-    kept = {owner(x) for x in returned}
-    for new, old in assigned.items():
-        if computed(new) and new not in kept and old in last and last[old] <= position[new]:
-            plan.over[new] = old
-    free: list[int] = []
-    ends: dict[int, list[Value]] = {}
-    for value in order:
-        ends.setdefault(last[value], []).append(value)
-    held = {new for new in assigned if new not in plan.over}
-    for k, value in enumerate(order):
-        dying = {v for v in ends.get(k, []) if v in plan.buffer and v not in held}
-        if computed(value) and value not in plan.over:
-            if value in kept or not value.shape:
-                plan.fresh.add(value)
-            else:
-                _take(plan, value, dying if value.op in IN_PLACE else set(), free)
-        for v in dying:
-            number = plan.buffer[v]
-            if number != plan.buffer.get(value) and number not in free:
-                free.append(number)
-        if value in plan.buffer and last[value] == k and value not in held:
-            free.append(plan.buffer[value])  # nobody reads it: a check's part
-    return plan
+    for x in returned:
+        last[owner(x)] = len(order)
+    return last
+
+
+def _place(plan: Plan, vector: Value, kept: set[Value]) -> None:
+    """Inputs of a vector that can be computed right where they stand in it."""
+    offset = 0
+    for x in vector.operands:
+        free = x not in plan.part and x not in plan.over and x not in kept
+        if computed(x) and x.shape and x.op != "flat" and free:
+            plan.part[x] = vector, offset
+        offset += x.size
 
 
 def _take(plan: Plan, value: Value, dying: set[Value], free: list[int]) -> None:
@@ -113,4 +150,8 @@ def in_order(value: Value) -> bool:
 
 def computed(value: Value) -> bool:
     """Whether a line of the program makes it."""
-    return value.op not in SOURCES and not is_view(value)
+    if value.op == "draw":
+        return True
+    if value.op in SOURCES or is_view(value):
+        return False
+    return not (value.op == "flat" and value.attrs["home"])

@@ -200,6 +200,8 @@ class Builder:
         self.hint = ""
         #: checks that raise, in order
         self.checks: list[tuple[Value, str]] = []
+        #: draws of random numbers, in order
+        self.draws: list[Value] = []
 
     def make(
         self, op: str, inputs: Sequence[Any], attrs: dict[str, Any], shape: Shape, dtype: Any
@@ -240,7 +242,8 @@ class Builder:
         shape = np.broadcast_shapes(*(x.shape for x in inputs if isinstance(x, Value)))
         dtypes = [x.dtype if isinstance(x, Value) else type(x) for x in inputs]
         dtype = result_dtype(op, tuple(dtypes[1:] if op == "where" else dtypes))
-        inputs = [self._weak(x, shape, dtype, inputs) for x in inputs]
+        for k in range(len(inputs)):
+            inputs[k] = self._weak(inputs[k], shape, dtype, inputs)
         if op in ("multiply", "divide") and type(inputs[1]) in (int, float) and inputs[1] == 1:
             return self.cast(self.broadcast(inputs[0], shape), dtype)
         if op == "multiply" and type(inputs[0]) in (int, float) and inputs[0] == 1:
@@ -255,7 +258,7 @@ class Builder:
             return x
         others = [y for y in inputs if y is not x and isinstance(y, Value)]
         if not any(y.shape == shape and y.dtype == dtype for y in others):
-            return x
+            return x  # it gives the result its shape or dtype
         first = x.data.flat[0]
         if first != first or not (x.data == first).all():
             return x

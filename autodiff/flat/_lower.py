@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 
 from .. import _nest
+from .._custom import PICK, Custom
+from .._draws import DRAW
 from .._graph import INPUT, NODES, OUT
-from .._tensor import Tensor, Variable
+from .._tensor import Tensor
+from .._variable import Variable
 from ._ir import Builder, Value
 from ._symbolic import Symbolic
 from ._trace import Trace, leaf_of
@@ -30,6 +33,8 @@ class Program:
     variables: dict[Variable, Value]
     #: Variables that are assigned, with their values at the end
     assigned: dict[Variable, Value]
+    #: Variables that are assigned together (`_group`)
+    groups: list[Any]
     #: what the function returned, with a Value for each Tensor
     result: Any
 
@@ -40,7 +45,8 @@ class Program:
     def roots(self) -> list[Value]:
         """What must be computed."""
         checks = [condition for condition, _ in self.builder.checks]
-        return [*self.returned(), *self.assigned.values(), *checks]
+        grouped = [value for group in self.groups for value in (group.old, group.new)]
+        return [*self.returned(), *self.assigned.values(), *grouped, *checks, *self.builder.draws]
 
 
 def lower(trace: Trace, result: Any, names: list[str]) -> Program:
@@ -73,10 +79,36 @@ def lower(trace: Trace, result: Any, names: list[str]) -> Program:
             values.append(value)
             continue
         builder.hint = identifier(op.name)
-        values.append(_forward(op, record, values, xp))
+        if op is DRAW:
+            values.append(_draw(record, node, builder))
+        elif op is PICK:
+            values.append(values[record[NODES]][record[-1]])
+        elif isinstance(op, Custom):  # its gradient has been recorded; its value is f's own
+            outs, inner = record[OUT], record[-1]
+            values.append(
+                [
+                    builder.constant(y) if i is None else values[i]
+                    for y, i in zip(outs, inner, strict=True)
+                ]
+            )
+        else:
+            values.append(_forward(op, record, values, xp))
+    for v in trace.assigned:
+        if v not in variables:  # assigned, never read
+            builder.hint = identifier(v.name or "variable")
+            variables[v] = builder.make("variable", (), {"variable": v}, v.shape, v.dtype)
     found = _nest.replace(result, lambda x: _value_of(x, trace, values, builder))
     assigned = {v: builder.lift(values[node]) for v, node in trace.assigned.items()}
-    return Program(builder, arguments, variables, assigned, found)
+    return Program(builder, arguments, variables, assigned, [], found)
+
+
+def _draw(record: Any, node: int, builder: Builder) -> Value:
+    """A fresh draw at every call, in the order of the first run; never left out, never shared."""
+    out, generator, method, arguments = record[OUT:]
+    attrs = {"generator": generator, "method": method, "arguments": arguments, "place": node}
+    value = builder.make("draw", (), attrs, out.shape, out.dtype)
+    builder.draws.append(value)
+    return value
 
 
 def _forward(op: Any, record: Any, values: list[Any], xp: Symbolic) -> Any:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import linecache
+from contextvars import copy_context
+from functools import partial
+from itertools import count
 from sys import getrefcount
 from typing import Any
 
@@ -12,84 +15,128 @@ from .. import _nest
 from .._backend import as_data
 from .._calls import constant
 from .._graph import UNREAD
+from .._variable import Variable
 from ._buffers import plan
+from ._group import Group, group_updates
 from ._ir import Value
 from ._lower import Program
 from ._text import Text
 
-#: references to a Variable's array while `Runner` looks at it: Variable, local, argument
-ALONE = 3
-_number = 0
+_numbers = count(1)
+
+
+class Home:
+    """The vector that the arrays of a group of Variables are views of."""
+
+    #: references to a view while `gather` looks at it: Variable, `views`, loop, argument
+    ALONE = 4
+
+    def __init__(self, group: Group) -> None:
+        self.variables = group.variables
+        self.vector = np.empty(group.old.shape, group.old.dtype)
+        self.views: list[Any] = []
+
+    def gather(self) -> Any:
+        """The vector, with the Variables' values in it and nobody else looking at it."""
+        views, variables = self.views, self.variables
+        for k in range(len(views)):
+            view = views[k]
+            if variables[k]._data is not view or getrefcount(view) > self.ALONE:
+                break
+        else:  # the views, this object and the argument refer to the vector
+            if getrefcount(self.vector) == len(views) + 2 and views:
+                return self.vector
+        self.vector = np.concatenate([v._data.reshape(-1) for v in self.variables])
+        self.views, start = [], 0
+        for v in self.variables:
+            view = self.vector[start : start + v.size].reshape(v.shape)
+            start += v.size
+            self.views.append(view)
+            v._data = view
+            v._node = UNREAD
+        return self.vector
 
 
 class Runner:
     """Calls a program. Each instance of its function has buffers of its own; a call takes one."""
 
+    #: references to a Variable's array while a call looks at it: Variable, local, argument
+    ALONE = 3
+
     def __init__(self, program: Program, name: str) -> None:
+        program.groups = group_updates(program)
         self.program = program
-        assigned = {
-            new: program.variables[v]
-            for v, new in program.assigned.items()
-            if v in program.variables
-        }
-        self.plan = plan(program.roots(), program.returned(), assigned)
-        text = Text(program, self.plan, name)
-        self.source = text.write()
-        self.constants = text.constants
+        arrays = {v: new for v, new in program.assigned.items() if new.shape}
+        assigned = {new: program.variables[v] for v, new in arrays.items()}
+        assigned |= {group.new: group.old for group in program.groups}
+        checks = [condition for condition, _ in program.builder.checks]
+        self.plan = plan(program.roots(), program.returned(), assigned, checks)
+        text = Text(program, self.plan, name, readable=False)
+        self.text = text.write()
+        self._constants = text.constants
         self._name = name
         self._code = self._compile()
         #: functions that no call is using now
         self._idle: list[Any] = []
         self._variables = tuple(program.variables)
-        over = set(self.plan.over)
-        self._written = tuple(
-            k for k, v in enumerate(self._variables) if program.assigned.get(v) in over
-        )
-        self._in_place = tuple(v for v, new in program.assigned.items() if new in over)
-        self._returned = len(program.returned())
-        self._set_after = tuple(v for v, new in program.assigned.items() if new not in over)
+        self._written = tuple(arrays)
+        self._homes = tuple(Home(group) for group in program.groups)
+        self._changed = (*self._written, *(v for home in self._homes for v in home.variables))
+        written = set(self._written)
+        self._given = tuple(v for v in program.assigned if v not in written)
+        self._count = len(program.returned())
+
+    @property
+    def source(self) -> str:
+        """The program as one reads it."""
+        return Text(self.program, self.plan, self._name).write()
 
     def _compile(self) -> Any:
-        global _number
-        _number += 1
-        file = f"<flat program {_number}: {self._name}>"
-        linecache.cache[file] = (len(self.source), None, self.source.splitlines(True), file)
-        return compile(self.source, file, "exec")
+        file = f"<flat program {next(_numbers)}: {self._name}>"
+        linecache.cache[file] = (len(self.text), None, self.text.splitlines(True), file)
+        return compile(self.text, file, "exec")
 
     def _instance(self) -> Any:
         """The function with buffers of its own."""
-        space = dict(self.constants)
+        space = dict(self._constants)
         exec(self._code, space)
-        return space[self._name]
+        # warnings silenced once for all calls: an errstate at each one would cost a microsecond
+        context = copy_context()
+        context.run(np.seterr, all="ignore")
+        return partial(context.run, space[self._name])
 
     def __call__(self, arrays: list[Any]) -> Any:
         """Run on raw arrays; the results as Tensors in the function's structure."""
-        variables = self._variables
-        values = [v._data for v in variables]
-        for k in self._written:
-            data = values[k]
-            # in place only where nobody else holds the array: Tensors are values
-            if getrefcount(data) > ALONE or data.base is not None:
-                values[k] = variables[k]._data = data.copy()
-        del k, data
+        vectors = [home.gather() for home in self._homes]
+        for v in self._written:
+            own(v, self.ALONE)
         try:
             run = self._idle.pop()
         except IndexError:
             run = self._instance()
         try:
-            with np.errstate(all="ignore"):
-                out = run(*arrays, *values)
+            out = run(*arrays, *[v._data for v in self._variables], *vectors)
         finally:
             self._idle.append(run)
-        for v in self._in_place:
+        for v in self._changed:
             v.version += 1
-            v._node = UNREAD
-        for v, data in zip(self._set_after, out[self._returned :], strict=True):
-            v._data = as_data(data)
-            v.version += 1
-            v._node = UNREAD
-        results = iter(out)
+        if self._given:
+            for v, data in zip(self._given, out[self._count :], strict=True):
+                v._data = as_data(data)
+                v.version += 1
+                v._node = UNREAD
+        result = self.program.result
+        if isinstance(result, Value):
+            return constant(out[0])
+        values = iter(out)
         return _nest.replace(
-            self.program.result,
-            lambda x: constant(next(results)) if isinstance(x, Value) else x,
+            result, lambda x: constant(next(values)) if isinstance(x, Value) else x
         )
+
+
+def own(v: Variable, alone: int) -> None:
+    """Give a Variable an array of its own if somebody else holds its array: Tensors are values."""
+    data = v._data
+    if getrefcount(data) > alone or data.base is not None:
+        v._data = data.copy()
+        v._node = UNREAD

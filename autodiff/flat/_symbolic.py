@@ -100,6 +100,6 @@ class Symbolic:
         """A copy with a value at an index."""
         return self._builder.put(x, value, index)
 
-    def require(self, condition: Value, message: Callable[[], str]) -> None:
+    def require(self, condition: Value, message: Callable[[], str], brief: str) -> None:
         """A check that the program makes at every call."""
-        self._builder.checks.append((condition, "a value that an op was given is not valid"))
+        self._builder.checks.append((condition, f"{self._builder.hint}: {brief}"))

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .._backend import SMALL
 from ._buffers import Plan, computed, is_view, owner
-from ._ir import INDEX, REDUCTIONS, UFUNCS, Value
+from ._ir import REDUCTIONS, UFUNCS, Value
+from ._lines import Lines, index_text
 from ._lower import Program
 
 #: arithmetic on what has no axes is written with Python's operators, which are faster there
@@ -29,23 +29,35 @@ OPERATORS = {
 SHORT = {"matmul": "z", "add": "a", "maximum": "h", "exp": "e", "sum": "s", "multiply": "m"}
 
 
-class Text:
-    """Writes a program: `source` is the text, `constants` the arrays that it expects by name."""
+class Text(Lines):
+    """Writes a program: as it is read, or with the cheapest spelling of every call, as it is run.
 
-    def __init__(self, program: Program, plan: Plan, name: str) -> None:
-        self.program, self.plan, self.name = program, plan, name
+    `constants` are the arrays that the text expects by name.
+    """
+
+    def __init__(self, program: Program, plan: Plan, name: str, readable: bool = True) -> None:
+        self.program, self.plan, self.name, self.readable = program, plan, name, readable
+        #: what the cheap spelling calls by a short name
+        self.aliases: dict[str, str] = {}
         self.names: dict[Value, str] = {}
         self.taken = {"np", name}
         self.constants: dict[str, Any] = {}
         self.header: list[str] = []
         self.body: list[str] = []
         self.ones: dict[tuple[int, str], str] = {}
+        self.scalars: dict[tuple[str, str], str] = {}
+        #: names of generators and their arguments
+        self.given: dict[int, str] = {}
         self.shared: dict[int, dict[Any, str]] = {}
 
     def write(self) -> str:
         """The whole text."""
         program = self.program
         parameters = [self.name_of(v) for v in (*program.arguments, *program.variables.values())]
+        for group in program.groups:
+            parameters.append(self.name_of(group.old))
+            cut = ", ".join(self.name_of(v) for v in group.old.operands)
+            self.header.append(f"# {cut} are views of {self.name_of(group.old)}, in this order")
         section = ""
         for value in self.plan.order:
             if not (computed(value) or is_view(value)):
@@ -61,43 +73,52 @@ class Text:
                 if condition is value:
                     self.body.append(f"if not {self.names[value]}:")
                     self.body.append(f"    raise ValueError({message!r})")
-        self.body.append(f"return {self.results()}")
+        self.finish()
         lines = ["import numpy as np", "", *self.header, "", ""]
         lines.append(f"def {self.name}({', '.join(parameters)}):")
         lines += [f"    {line}" for line in self.body]
         return "\n".join(lines) + "\n"
 
-    def results(self) -> str:
-        """What the function returns: the results, then new values that were not written over."""
-        parts = []
+    def finish(self) -> None:
+        """Results copied out of buffers, Variables given their new values, and the return."""
+        results, copies = [], []
         for value in self.program.returned():
             name = self.operand(value)
-            whole = value in self.plan.fresh
-            parts.append(name if whole or not value.shape else f"{name}.copy()")
-        for value in self.program.assigned.values():
-            if value not in self.plan.over:
-                name = self.operand(value)
-                parts.append(f"{name}.copy()" if value.shape else name)
-        return f"({', '.join(parts)},)" if parts else "()"
+            if value not in self.plan.fresh:
+                results.append(self.free_name("result"))
+                self.body.append(f"{results[-1]} = {name}.copy()")
+            else:
+                results.append(name)
+        pairs = [(self.program.variables[v], new) for v, new in self.program.assigned.items()]
+        pairs += [(group.old, group.new) for group in self.program.groups]
+        for old, new in pairs:
+            if new in self.plan.over:
+                continue
+            if not new.shape:
+                results.append(self.operand(new))
+                continue
+            name = self.operand(new)
+            if owner(new).op in ("variable", "flat"):  # may be written over by the lines below
+                fresh = self.free_name("new")
+                self.body.append(f"{fresh} = {name}.copy()")
+                name = fresh
+            copies.append(f"np.copyto({self.operand(old)}, {name})")
+        self.body += copies
+        self.body.append(f"return ({', '.join(results)},)" if results else "return ()")
 
     # -- names -------------------------------------------------------------------------------------
 
     def name_of(self, value: Value) -> str:
         """The name of a value; made when it is first asked for."""
         if value not in self.names:
-            stem = value.name if value.op in ("argument", "variable") else self.stem(value)
-            name, k = stem, 1
-            if value.op not in ("argument", "variable"):
-                name = f"{stem}1"
-            while name in self.taken:
-                k += 1
-                name = f"{stem}{k}"
-            self.taken.add(name)
-            self.names[value] = name
+            given = value.op in ("argument", "variable") or value.attrs.get("home")
+            self.names[value] = self.free_name(value.name if given else self.stem(value))
         return self.names[value]
 
     def stem(self, value: Value) -> str:
         """What a value is called, without its number."""
+        if value.op == "flat":
+            return "gradients"
         return SHORT.get(value.op, value.op)
 
     def operand(self, x: Any) -> str:
@@ -128,6 +149,8 @@ class Text:
 
     def comment(self, value: Value) -> str:
         """Shape of a line's value."""
+        if not self.readable:
+            return ""
         return f"  # {value.shape}"
 
     # -- lines -------------------------------------------------------------------------------------
@@ -159,6 +182,13 @@ class Text:
         if value in self.plan.fresh:
             self.name_of(value)
             return None
+        if value in self.plan.part:
+            vector, offset = self.plan.part[value]
+            name = self.name_of(value)
+            text = f"{self.vector(vector)}[{offset}:{offset + value.size}]"
+            flat = "" if value.ndim == 1 else f".reshape({value.shape})"
+            self.header.append(f"{name} = {text}{flat}")
+            return name
         number = self.plan.buffer[value]
         for x in value.operands:
             if (
@@ -182,8 +212,27 @@ class Text:
         like.setdefault(kind, name)
         return name
 
+    def vector(self, value: Value) -> str:
+        """The name of a vector whose parts are computed in it."""
+        if value not in self.names:
+            name = self.name_of(value)
+            self.header.append(f"{name} = np.empty({value.shape}, np.{value.dtype})")
+        return self.names[value]
+
+    def _flat(self, value: Value) -> None:
+        """Copies of the parts that could not be computed in their place."""
+        name, offset = self.vector(value), 0
+        for x in value.operands:
+            if self.plan.part.get(x) != (value, offset):
+                part = f"{name}[{offset}:{offset + x.size}].reshape({x.shape})"
+                self.body.append(f"np.copyto({part}, {self.operand(x)})")
+            offset += x.size
+
     def line(self, value: Value) -> None:
         """The line (or two) that computes a value."""
+        if value.op == "flat":
+            self._flat(value)
+            return
         inputs = [self.operand(x) for x in value.inputs]
         out = self.out(value)
         name = self.names[value]
@@ -191,6 +240,10 @@ class Text:
         if not value.shape and op in OPERATORS:
             text = f"{name} = {inputs[0]} {OPERATORS[op]} {inputs[1]}"
         elif op in UFUNCS:
+            if not self.readable and out is not None:
+                inputs = [
+                    self.scalar(x, i, value) for x, i in zip(value.inputs, inputs, strict=True)
+                ]
             text = self.call(f"np.{op}", inputs, name, out)
         elif op in REDUCTIONS:
             text = self.reduction(value, inputs[0], name, out)
@@ -198,137 +251,3 @@ class Text:
             text = getattr(self, f"_{op}")(value, inputs, name, out)
         for k, part in enumerate(text.split("\n")):
             self.body.append(part + (self.comment(value) if k == 0 else ""))
-
-    def call(self, function: str, inputs: list[str], name: str, out: str | None) -> str:
-        """A call of a NumPy function that knows `out`."""
-        if out is None:
-            return f"{name} = {function}({', '.join(inputs)})"
-        return f"{function}({', '.join(inputs)}, out={out})"
-
-    def reduction(self, value: Value, x: str, name: str, out: str | None) -> str:
-        """A reduction by its ufunc; rows and columns of small matrices by a product with ones."""
-        (source,) = value.inputs
-        axes = value.attrs["axis"]
-        if value.op == "sum" and source.dtype.char == "e":
-            total = f"np.add.reduce({x}, {axes}, np.float32)"
-            if out is None:
-                return f"{name} = {total}.astype(np.float16)"
-            return f"np.copyto({out}, {total}, casting='same_kind')"
-        if by_product(source, value.op, axes):
-            if source.ndim == 1 or axes == (-1,):
-                return self.call(
-                    "np.dot", [x, self.ones_of(source.shape[-1], source.dtype)], name, out
-                )
-            return self.call("np.dot", [self.ones_of(source.shape[0], source.dtype), x], name, out)
-        ufunc = REDUCTIONS[value.op].__name__
-        over = "None" if len(axes) == source.ndim else str(axes)
-        return self.call(f"np.{ufunc}.reduce", [x, f"axis={over}"], name, out)
-
-    def ones_of(self, n: int, dtype: np.dtype[Any]) -> str:
-        """The name of a vector of ones."""
-        key = (n, dtype.name)
-        if key not in self.ones:
-            name = f"ones{n}" if f"ones{n}" not in self.taken else f"ones{n}_{dtype.name}"
-            self.taken.add(name)
-            self.ones[key] = name
-            self.header.append(f"{name} = np.ones({n}, np.{dtype.name})")
-        return self.ones[key]
-
-    def _where(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
-        condition, x, y = inputs
-        if out is None:
-            tail = "" if value.shape else "[()]"
-            return f"{name} = np.where({condition}, {x}, {y}){tail}"
-        first, second = value.inputs[1:]
-        buffer = self.plan.buffer.get(value)
-        if (
-            isinstance(first, Value)
-            and self.plan.buffer.get(first) == buffer
-            and first is not second
-        ):
-            return f"np.copyto({out}, {y}, where=~{condition})"
-        if isinstance(second, Value) and self.plan.buffer.get(second) == buffer:
-            return f"np.copyto({out}, {x}, where={condition})"
-        return f"np.copyto({out}, np.where({condition}, {x}, {y}))"
-
-    def _cast(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
-        if out is None:
-            if not value.shape:
-                return f"{name} = np.{value.dtype}({inputs[0]})"
-            return f"{name} = {inputs[0]}.astype(np.{value.dtype})"
-        return f"np.copyto({out}, {inputs[0]}, casting='unsafe')"
-
-    def _matmul(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
-        x, y = value.inputs
-        dot = x.ndim <= 2 and y.ndim <= 2
-        return self.call("np.dot" if dot else "np.matmul", inputs, name, out)
-
-    def _argmax(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
-        rest = [inputs[0], f"axis={value.attrs['axis']}"]
-        if value.attrs["keepdims"]:
-            rest.append("keepdims=True")
-        return self.call(f"np.{value.op}", rest, name, out)
-
-    _argmin = _argmax
-
-    def _concat(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
-        function = "np.concatenate" if value.op == "concat" else "np.stack"
-        parts = [f"[{', '.join(inputs)}]", f"axis={value.attrs['axis']}"]
-        return self.call(function, parts, name, out)
-
-    _stack = _concat
-
-    def _take(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
-        text = f"{inputs[0]}[{index_text(value.attrs['index'], inputs[1:])}]"
-        return f"{name} = {text}" if out is None else f"{out}[...] = {text}"
-
-    def _reshape(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
-        if out is None:
-            return f"{name} = {inputs[0]}.reshape({value.shape})"
-        return f"np.copyto({out}.reshape({value.inputs[0].shape}), {inputs[0]})"
-
-    def _scatter(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
-        make = (
-            f"{name} = np.zeros({value.shape}, np.{value.dtype})"
-            if out is None
-            else f"{out}.fill(0)"
-        )
-        index = self.static_index(value.attrs["index"])
-        return f"{make}\nnp.add.at({name}, ({index},), {inputs[0]})"
-
-    def _put(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
-        make = f"{name} = {inputs[0]}.copy()" if out is None else f"np.copyto({out}, {inputs[0]})"
-        return f"{make}\n{name}[{self.static_index(value.attrs['index'])}] = {inputs[1]}"
-
-    def static_index(self, index: tuple[Any, ...]) -> str:
-        """An index with constant arrays in it, which go into the header."""
-        names = [
-            self.operand(self.program.builder.constant(e))
-            for e in index
-            if isinstance(e, (np.ndarray, list))
-        ]
-        marked = tuple(INDEX if isinstance(e, (np.ndarray, list)) else e for e in index)
-        return index_text(marked, names)
-
-
-def by_product(x: Value, op: str, axes: tuple[int, ...]) -> bool:
-    """Whether the eager sum of these axes is a product with ones: the same rule, the same bits."""
-    small = x.size <= SMALL and x.dtype.char in "fd"
-    return op == "sum" and small and ((x.ndim == 2 and len(axes) == 1) or x.ndim == 1)
-
-
-def index_text(index: tuple[Any, ...], arrays: list[str]) -> str:
-    """An index as it stands between brackets."""
-    rest = iter(arrays)
-    parts = []
-    for e in index:
-        if isinstance(e, str):
-            parts.append(next(rest))
-        elif e is Ellipsis:
-            parts.append("...")
-        elif isinstance(e, slice):
-            ends = ["" if v is None else str(v) for v in (e.start, e.stop)]
-            parts.append(":".join(ends) + ("" if e.step is None else f":{e.step}"))
-        else:
-            parts.append(repr(e) if e is None else str(int(e)))
-    return ", ".join(parts) or "()"

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from .._graph import INPUT, OUT, Graph, Record, TracingError, Watcher, thread
-from .._tensor import Tensor, Variable, convert
+from .._tensor import Tensor, convert
+from .._variable import Variable
 
 #: node of what is no array: a returned constant or Python value
 Effect = tuple[Variable, int]

@@ -77,6 +77,7 @@ def softmax_cross_entropy(xp: Any, logits: Any, labels: Any, /) -> Any:
             lambda: (
                 f"labels run from {labels.min()} to {labels.max()}; expected 0 to {classes - 1}"
             ),
+            f"labels outside 0 to {classes - 1}",
         )
     shifted = logits - xp.max(logits, -1, True)
     return xp.log(xp.sum(xp.exp(shifted), -1)) - _chosen(xp, shifted, labels)

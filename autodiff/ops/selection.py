@@ -14,7 +14,8 @@ from .._broadcast import cast_undo
 from .._graph import LEAF, thread
 from .._op import op
 from .._samples import Arrays, Draw
-from .._tensor import Tensor, Variable, convert
+from .._tensor import Tensor, convert, leave
+from .._variable import Variable
 from .creation import astype
 from .shaping import broadcast_to
 
@@ -62,7 +63,7 @@ def _bound(value: Any, x: Any) -> Any:
     if isinstance(value, Tensor):
         if value._token is not None:
             raise TypeError("clip: a bound is a constant; use maximum and minimum for Tensors")
-        value = value._data
+        value = leave(value, "use as a bound")
     return np.array(value) if isinstance(value, np.ndarray) else value  # the caller may change it
 
 
@@ -99,7 +100,7 @@ def _raw_index(index: Any, x: Any) -> tuple[Any, ...]:
 
 def _entry(entry: Any) -> Any:
     if isinstance(entry, Tensor):
-        entry = entry._data
+        entry = leave(entry, "use as an index")
     if isinstance(entry, (list, np.ndarray)):
         entry = np.array(entry)  # the caller may change theirs
         if not entry.size and isinstance(entry, np.ndarray) and entry.dtype == np.float64:

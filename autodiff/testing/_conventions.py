@@ -12,7 +12,8 @@ import numpy as np
 from .._backend import as_data
 from .._calls import constant
 from .._tape import GradientTape
-from .._tensor import Tensor, Variable
+from .._tensor import Tensor
+from .._variable import Variable
 from ._case import Case
 from ._errors import GradientError
 from ._functions import tensors

@@ -1,0 +1,211 @@
+"""How each operation is spelled: a NumPy call that writes into a buffer, or makes a new array."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .._backend import SMALL
+from ._ir import INDEX, REDUCTIONS, Value
+
+if TYPE_CHECKING:
+    from ._buffers import Plan
+    from ._lower import Program
+
+
+class Lines(ABC):
+    """The spelling of operations; `Text` knows names and where things stand."""
+
+    program: Program
+    plan: Plan
+    readable: bool
+    header: list[str]
+    constants: dict[str, Any]
+    aliases: dict[str, str]
+    ones: dict[tuple[int, str], str]
+    scalars: dict[tuple[str, str], str]
+    given: dict[int, str]
+    taken: set[str]
+
+    def free_name(self, stem: str) -> str:
+        """A name that nothing else has."""
+        name, k = stem, 1
+        while name in self.taken:
+            k += 1
+            name = f"{stem}{k}"
+        self.taken.add(name)
+        return name
+
+    @abstractmethod
+    def operand(self, x: Any) -> str:
+        """An input as it stands in a line."""
+
+    def call(self, function: str, inputs: list[str], name: str, out: str | None) -> str:
+        """A call of a NumPy function that knows `out`."""
+        if out is None:
+            if function == "np.dot" and not self.readable:
+                return f"{name} = {inputs[0]}.dot({inputs[1]})"
+            return f"{name} = {function}({', '.join(inputs)})"
+        if self.readable:
+            return f"{function}({', '.join(inputs)}, out={out})"
+        if function == "np.dot":
+            return f"{inputs[0]}.dot({inputs[1]}, {out})"
+        if function not in self.aliases:
+            self.aliases[function] = self.free_name(function.removeprefix("np.").replace(".", "_"))
+            self.header.append(f"{self.aliases[function]} = {function}")
+        by_name = "reduce" in function or "max" in function or "min" in function
+        return f"{self.aliases[function]}({', '.join(inputs)}, {'out=' if by_name else ''}{out})"
+
+    def reduction(self, value: Value, x: str, name: str, out: str | None) -> str:
+        """A reduction by its ufunc; rows and columns of small matrices by a product with ones."""
+        (source,) = value.inputs
+        axes = value.attrs["axis"]
+        if value.op == "sum" and source.dtype.char == "e":
+            total = f"np.add.reduce({x}, {axes}, np.float32)"
+            if out is None:
+                return f"{name} = {total}.astype(np.float16)"
+            return f"np.copyto({out}, {total}, casting='same_kind')"
+        if by_product(source, value.op, axes):
+            if source.ndim == 1 or axes == (-1,):
+                return self.call(
+                    "np.dot", [x, self.ones_of(source.shape[-1], source.dtype)], name, out
+                )
+            return self.call("np.dot", [self.ones_of(source.shape[0], source.dtype), x], name, out)
+        ufunc = REDUCTIONS[value.op].__name__
+        over = "None" if len(axes) == source.ndim else str(axes)
+        return self.call(f"np.{ufunc}.reduce", [x, f"axis={over}"], name, out)
+
+    def scalar(self, x: Any, text: str, value: Value) -> str:
+        """A Python number as an array without axes, which costs NumPy half as much."""
+        first = next((y for y in value.inputs if isinstance(y, Value)), None)
+        if isinstance(x, Value) or first is None or first.dtype.kind != "f":
+            return text
+        key = (text, first.dtype.name)
+        if key not in self.scalars:
+            self.scalars[key] = self.free_name("c")
+            self.header.append(f"{self.scalars[key]} = np.array({text}, np.{first.dtype.name})")
+        return self.scalars[key]
+
+    def ones_of(self, n: int, dtype: np.dtype[Any]) -> str:
+        """The name of a vector of ones."""
+        key = (n, dtype.name)
+        if key not in self.ones:
+            name = f"ones{n}" if f"ones{n}" not in self.taken else f"ones{n}_{dtype.name}"
+            self.taken.add(name)
+            self.ones[key] = name
+            self.header.append(f"{name} = np.ones({n}, np.{dtype.name})")
+        return self.ones[key]
+
+    def _where(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
+        condition, x, y = inputs
+        if out is None:
+            tail = "" if value.shape else "[()]"
+            return f"{name} = np.where({condition}, {x}, {y}){tail}"
+        first, second = value.inputs[1:]
+        buffer = self.plan.buffer.get(value)
+        if (
+            isinstance(first, Value)
+            and self.plan.buffer.get(first) == buffer
+            and first is not second
+        ):
+            return f"np.copyto({out}, {y}, where=~{condition})"
+        if isinstance(second, Value) and self.plan.buffer.get(second) == buffer:
+            return f"np.copyto({out}, {x}, where={condition})"
+        return f"np.copyto({out}, np.where({condition}, {x}, {y}))"
+
+    def _cast(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
+        if out is None:
+            if not value.shape:
+                return f"{name} = np.{value.dtype}({inputs[0]})"
+            return f"{name} = {inputs[0]}.astype(np.{value.dtype})"
+        return f"np.copyto({out}, {inputs[0]}, casting='unsafe')"
+
+    def _matmul(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
+        x, y = value.inputs
+        dot = x.ndim <= 2 and y.ndim <= 2
+        return self.call("np.dot" if dot else "np.matmul", inputs, name, out)
+
+    def _argmax(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
+        rest = [inputs[0], f"axis={value.attrs['axis']}"]
+        if value.attrs["keepdims"]:
+            rest.append("keepdims=True")
+        return self.call(f"np.{value.op}", rest, name, out)
+
+    _argmin = _argmax
+
+    def _concat(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
+        function = "np.concatenate" if value.op == "concat" else "np.stack"
+        parts = [f"[{', '.join(inputs)}]", f"axis={value.attrs['axis']}"]
+        return self.call(function, parts, name, out)
+
+    _stack = _concat
+
+    def _take(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
+        text = f"{inputs[0]}[{index_text(value.attrs['index'], inputs[1:])}]"
+        return f"{name} = {text}" if out is None else f"{out}[...] = {text}"
+
+    def _reshape(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
+        if out is None:
+            return f"{name} = np.array({inputs[0]}, order='C').reshape({value.shape})"
+        return f"np.copyto({out}.reshape({value.inputs[0].shape}), {inputs[0]})"
+
+    def _scatter(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
+        make = (
+            f"{name} = np.zeros({value.shape}, np.{value.dtype})"
+            if out is None
+            else f"{out}.fill(0)"
+        )
+        index = self.static_index(value.attrs["index"])
+        return f"{make}\nnp.add.at({name}, ({index},), {inputs[0]})"
+
+    def _put(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
+        make = f"{name} = {inputs[0]}.copy()" if out is None else f"np.copyto({out}, {inputs[0]})"
+        return f"{make}\n{name}[{self.static_index(value.attrs['index'])}] = {inputs[1]}"
+
+    def static_index(self, index: tuple[Any, ...]) -> str:
+        """An index with constant arrays in it, which go into the header."""
+        names = [
+            self.operand(self.program.builder.constant(e))
+            for e in index
+            if isinstance(e, (np.ndarray, list))
+        ]
+        marked = tuple(INDEX if isinstance(e, (np.ndarray, list)) else e for e in index)
+        return index_text(marked, names)
+
+    def _draw(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
+        attrs = value.attrs
+        for stem, given in (("generator", attrs["generator"]), ("arguments", attrs["arguments"])):
+            if id(given) not in self.given:
+                self.given[id(given)] = self.free_name(stem)
+                self.constants[self.given[id(given)]] = given
+                self.header.append(f"# {self.given[id(given)]}: given, {given!r:.60}")
+        generator, arguments = (
+            self.given[id(attrs["generator"])],
+            self.given[id(attrs["arguments"])],
+        )
+        return f"{name} = {generator}.draw({attrs['method']!r}, {arguments})"
+
+
+def by_product(x: Value, op: str, axes: tuple[int, ...]) -> bool:
+    """Whether the eager sum of these axes is a product with ones: the same rule, the same bits."""
+    small = x.size <= SMALL and x.dtype.char in "fd"
+    return op == "sum" and small and ((x.ndim == 2 and len(axes) == 1) or x.ndim == 1)
+
+
+def index_text(index: tuple[Any, ...], arrays: list[str]) -> str:
+    """An index as it stands between brackets."""
+    rest = iter(arrays)
+    parts = []
+    for e in index:
+        if isinstance(e, str):
+            parts.append(next(rest))
+        elif e is Ellipsis:
+            parts.append("...")
+        elif isinstance(e, slice):
+            ends = ["" if v is None else str(v) for v in (e.start, e.stop)]
+            parts.append(":".join(ends) + ("" if e.step is None else f":{e.step}"))
+        else:
+            parts.append(repr(e) if e is None else str(int(e)))
+    return ", ".join(parts) or "()"
