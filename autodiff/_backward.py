@@ -86,7 +86,10 @@ def sweep(
         record = _only(whole, wanted)
         if recording:
             record = _lift(record, node, whole, graph.token)
+        first = len(records)
         record[0].pull(record, g, grads, sums)
+        if graph.trace is not None:
+            graph.trace.pulled(node, g, first)
         if node not in kept:
             del grads[node]
     return {node: grads[node] for node in kept & wanted if grads[node] is not None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ._ir import SOURCES, UFUNCS, VIEWS, Value
+from ._value import SOURCES, UFUNCS, VIEWS, Value
 
 #: operations that may write over an input of the same shape and dtype
 IN_PLACE = UFUNCS | {"where", "cast"}

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ._ir import REDUCTIONS, UFUNCS, Value, _filled
+from ._ir import _filled
+from ._value import REDUCTIONS, UFUNCS, Value
 
 
 def evaluate(op: str, inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:

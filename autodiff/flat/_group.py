@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._variable import Variable
-from ._ir import UFUNCS, Builder, Value
+from ._ir import Builder
 from ._lower import Program
+from ._value import UFUNCS, Value
 
 
 @dataclass
@@ -35,7 +36,7 @@ def group_updates(program: Program) -> list[Group]:
         if new.shape and variable in program.variables and elementwise(new, new.shape):
             by_form.setdefault((new.dtype, form(new, new.shape)), []).append(variable)
     builder = program.builder
-    builder.section = "update"
+    builder.section, builder.gate = "update", "update"
     together = [tuple(variables) for variables in by_form.values() if len(variables) > 1]
     made: dict[tuple[Value, ...], Value] = {}
     for variables in together:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._backend import SMALL
-from ._ir import INDEX, REDUCTIONS, Value
+from ._ir import INDEX
+from ._value import REDUCTIONS, Value
 
 if TYPE_CHECKING:
     from ._buffers import Plan

@@ -15,9 +15,10 @@ from .._draws import DRAW
 from .._graph import INPUT, NODES, OUT
 from .._tensor import Tensor
 from .._variable import Variable
-from ._ir import Builder, Value
+from ._ir import Builder
 from ._symbolic import Symbolic
 from ._trace import Trace, leaf_of
+from ._value import Value
 
 #: ops whose forward fills an array in place, and so is spelled by the builder
 IMPERATIVE = frozenset(("scatter", "put"))
@@ -37,6 +38,8 @@ class Program:
     groups: list[Any]
     #: what the function returned, with a Value for each Tensor
     result: Any
+    #: value -> what it is the gradient of, for names
+    gradients: dict[Value, Value]
 
     def returned(self) -> list[Value]:
         """The Values among the results."""
@@ -60,6 +63,10 @@ def lower(trace: Trace, result: Any, names: list[str]) -> Program:
     for node, record in enumerate(graph.records):
         builder.section = trace.section(node)
         op = record[0]
+        source = trace.through.get(node)
+        builder.gate = (
+            op.name if source is None else f"back through {graph.records[source][0].name}"
+        )
         if op is INPUT:
             data, leaf = record[OUT], leaf_of(record)
             data = np.asarray(data)
@@ -99,7 +106,12 @@ def lower(trace: Trace, result: Any, names: list[str]) -> Program:
             variables[v] = builder.make("variable", (), {"variable": v}, v.shape, v.dtype)
     found = _nest.replace(result, lambda x: _value_of(x, trace, values, builder))
     assigned = {v: builder.lift(values[node]) for v, node in trace.assigned.items()}
-    return Program(builder, arguments, variables, assigned, [], found)
+    gradients = {
+        values[g]: values[node]
+        for g, node in trace.gradients.items()
+        if isinstance(values[g], Value) and isinstance(values[node], Value)
+    }
+    return Program(builder, arguments, variables, assigned, [], found, gradients)
 
 
 def _draw(record: Any, node: int, builder: Builder) -> Value:

@@ -18,9 +18,9 @@ from .._graph import UNREAD
 from .._variable import Variable
 from ._buffers import plan
 from ._group import Group, group_updates
-from ._ir import Value
 from ._lower import Program
 from ._text import Text
+from ._value import Value
 
 _numbers = count(1)
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from .._backend import FORWARDS
 from .._graph import TracingError
-from ._ir import REDUCTIONS, UFUNCS, Builder, Value
+from ._ir import Builder
+from ._value import REDUCTIONS, UFUNCS, Value
 
 
 class Symbolic:

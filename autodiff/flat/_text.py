@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ._buffers import Plan, computed, is_view, owner
-from ._ir import REDUCTIONS, UFUNCS, Value
 from ._lines import Lines, index_text
 from ._lower import Program
+from ._value import REDUCTIONS, UFUNCS, Value
 
 #: arithmetic on what has no axes is written with Python's operators, which are faster there
 OPERATORS = {
@@ -119,6 +119,9 @@ class Text(Lines):
         """What a value is called, without its number."""
         if value.op == "flat":
             return "gradients"
+        of = self.program.gradients.get(value)
+        if of is not None and of in self.names:
+            return f"d_{self.names[of]}"
         return SHORT.get(value.op, value.op)
 
     def operand(self, x: Any) -> str:
@@ -148,10 +151,8 @@ class Text(Lines):
             self.header.append(f"# {name}: array {data.shape} {dtype}, given")
 
     def comment(self, value: Value) -> str:
-        """Shape of a line's value."""
-        if not self.readable:
-            return ""
-        return f"  # {value.shape}"
+        """Shape of a line's value, and the gate that it belongs to."""
+        return f"  # {value.shape} {value.gate}".rstrip() if self.readable else ""
 
     # -- lines -------------------------------------------------------------------------------------
 

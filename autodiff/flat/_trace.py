@@ -27,10 +27,19 @@ class Trace:
     assigned: dict[Variable, int] = field(default_factory=dict)
     #: ranges of records that a backward walk made
     backward: list[tuple[int, int]] = field(default_factory=list)
-    #: where optimizers and assignments began to work
-    updates: list[tuple[int, int]] = field(default_factory=list)
+    #: record of a backward walk -> the record that it was pulled through
+    through: dict[int, int] = field(default_factory=dict)
+    #: node of a gradient -> the node that it is the gradient of
+    gradients: dict[int, int] = field(default_factory=dict)
     #: values of Variables before the run, to undo a run that failed
     before: dict[Variable, Any] = field(default_factory=dict)
+
+    def pulled(self, node: int, g: Any, first: int) -> None:
+        """The gradient g of a node has been pulled through its record, by records from `first`."""
+        if isinstance(g, Tensor) and g._token is self.graph.token:
+            self.gradients.setdefault(g._node, node)
+        for k in range(first, len(self.graph.records)):
+            self.through.setdefault(k, node)
 
     def section(self, node: int) -> str:
         """The part of the program that a record belongs to."""
