@@ -98,6 +98,24 @@ def test_it_keeps_the_state_that_it_needs_in_the_parameters_dtype(
     assert {str(v.dtype) for v in [w, *state]} == {dtype}
 
 
+@pytest.mark.parametrize("centered", [False, True])
+@pytest.mark.parametrize("mu", [0.0, 0.5])
+def test_a_flat_program_takes_the_same_steps(mu: float, centered: bool) -> None:
+    rng = np.random.default_rng(7)
+    gradients = list(rng.normal(size=(4, 5)))
+    start = rng.normal(size=5)
+    w, optimizer = ad.Variable(start), RMSprop(0.01, 0.9, mu, 1e-3, centered)
+
+    @ad.function
+    def step(g: Any) -> None:
+        optimizer.apply_gradients([(g, w)])
+
+    for g in gradients:
+        step(g)
+    eager = run(RMSprop(0.01, 0.9, mu, 1e-3, centered), gradients, start)
+    assert w.numpy() == pytest.approx(eager, rel=1e-14)
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [

@@ -1,0 +1,82 @@
+"""`python -m bench steps`: whole training steps of small perceptrons, beside other libraries.
+
+Forward, softmax cross-entropy, backward and the update, in float32: 784-16-16-10 with SGD on 10
+images, 784-512-10 with RMSprop on 128, and 784-100-10 with sigmoids and Adam on 100. `--memory`
+prints what the arrays of a warm step take at its peak instead of its time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from bench._harness import CaseInfo, Competitor, measure
+from bench._options import add_measuring_arguments, choose_cases, choose_competitors, settings_from
+from bench._report import render
+from bench.steps._memory import measure_memory, print_memory
+from bench.steps.problems import NETS
+
+COMPETITORS = (
+    Competitor("flat", "autodiff, flat", "bench.steps.ours", {"mode": "flat"}, ours=True),
+    Competitor("eager", "autodiff, eager", "bench.steps.ours", {"mode": "eager"}, ours=True),
+    Competitor("numpy-flat", "NumPy by hand, flat", "bench.steps.flat_numpy"),
+    Competitor("numpy", "NumPy by hand", "bench.steps.plain_numpy"),
+    Competitor("jax", "JAX jit", "bench.steps.jax_jit", {"dispatch": "ahead"}, peer=True),
+    Competitor(
+        "jax-inline", "JAX jit, inline", "bench.steps.jax_jit", {"dispatch": "inline"}, peer=True
+    ),
+    Competitor("torch", "PyTorch eager", "bench.steps.pytorch", {"mode": "eager"}, peer=True),
+    Competitor(
+        "torch-fused", "PyTorch, fused update", "bench.steps.pytorch", {"mode": "fused"}, peer=True
+    ),
+    Competitor(
+        "torch-compile", "torch.compile", "bench.steps.pytorch", {"mode": "compile"}, peer=True
+    ),
+)
+CASES = tuple(CaseInfo(net.name, "step", 1) for net in NETS)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options for measuring, and what to measure."""
+    add_measuring_arguments(parser)
+    parser.add_argument(
+        "--threads", type=int, metavar="N", help="threads of each competitor (default: its own)"
+    )
+    parser.add_argument("--memory", action="store_true", help="bytes at the peak, instead of time")
+
+
+def thread_limits(threads: int) -> dict[str, str]:
+    """The environment that keeps BLAS, OpenMP and XLA to so many threads."""
+    if threads < 1:
+        raise SystemExit(f"--threads {threads}: expected at least 1")
+    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    limits = dict.fromkeys(names, str(threads))
+    if threads == 1:  # XLA knows one or all
+        limits["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+    return limits
+
+
+def main(args: argparse.Namespace) -> int:
+    """Measure, print, write; 1 if our own engine was missing, wrong or failed."""
+    settings = settings_from(args)
+    competitors = choose_competitors(COMPETITORS, args.peers)
+    cases = choose_cases(CASES, args.case)
+    if args.threads is not None:
+        os.environ.update(thread_limits(args.threads))
+    if args.memory:
+        sizes = measure_memory(competitors, cases, args.peer_python)
+        write_json(args.json, {"benchmark": "steps", "peak_bytes": sizes})
+        return print_memory(sizes)
+    report = measure("steps", competitors, cases, settings, args.peer_python)
+    print(render(report))
+    write_json(args.json, report.to_json())
+    return int(report.ours_failed)
+
+
+def write_json(file: Path | None, values: Any) -> None:
+    if file is not None:
+        text = json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False)
+        file.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,47 @@
+"""This library: one step with a tape and an optimizer, as a flat program or run eagerly."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from typing import Any
+
+import autodiff as ad
+from bench._case import Loaded
+from bench.steps.problems import Array, Net, Training, make_cases
+from optim import SGD, Adam, Optimizer, RMSprop
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {"SGD": SGD, "RMSprop": RMSprop, "Adam": Adam}
+
+
+def load(mode: str) -> Loaded:
+    """`mode` is "flat" or "eager"."""
+    cases = make_cases(flat if mode == "flat" else eager)
+    return Loaded({"autodiff": ad.__version__}, cases)
+
+
+def eager(
+    net: Net, parameters: list[Array], images: Array, labels: list[Array], decorate: Any = None
+) -> Training:
+    names = [f"{kind}{k}" for k in range(1, len(net.widths)) for kind in "wb"]
+    variables = [ad.Variable(p, name=n) for p, n in zip(parameters, names, strict=True)]
+    *hidden, (w_out, b_out) = zip(variables[::2], variables[1::2], strict=True)
+    activation = ad.relu if net.activation == "relu" else ad.sigmoid
+    optimizer = OPTIMIZERS[net.optimizer](net.rate)
+
+    def step(x: ad.Tensor, y: ad.Tensor) -> ad.Tensor:
+        with ad.GradientTape() as tape:
+            h = x
+            for w, b in hidden:
+                h = activation(h @ w + b)
+            loss = ad.mean(ad.softmax_cross_entropy(h @ w_out + b_out, y))
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        return loss
+
+    if decorate is not None:
+        step = decorate(step)
+    x, batches = ad.asarray(images), cycle([ad.asarray(y) for y in labels])
+    return Training(lambda: step(x, next(batches)), lambda: [v.numpy() for v in variables])
+
+
+def flat(net: Net, parameters: list[Array], images: Array, labels: list[Array]) -> Training:
+    return eager(net, parameters, images, labels, decorate=ad.function)

@@ -1,0 +1,104 @@
+"""PyTorch as its users write it: modules, a loss, `torch.optim`; eager, fused or compiled.
+
+Its RMSprop and Adam add epsilon elsewhere than Keras do; the answers they are checked against
+have it in the same place.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import cycle, pairwise
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from bench._case import Loaded
+from bench.steps.problems import (
+    BETA_1,
+    BETA_2,
+    EPSILON,
+    NETS,
+    RHO,
+    Array,
+    Net,
+    Training,
+    make_cases,
+)  # fmt: skip
+
+
+def load(mode: str) -> Loaded:
+    """`mode` is "eager", "fused" (the update one kernel, where there is one) or "compile"."""
+    nets = [net for net in NETS if mode != "fused" or net.optimizer in ("SGD", "Adam")]
+    threads = {"torch": torch.get_num_threads()}
+    cases = make_cases(partial(train, mode), nets, epsilon_within=False)
+    return Loaded({"torch": torch.__version__}, cases, threads)
+
+
+def make_optimizer(net: Net, parameters: Any, **options: Any) -> torch.optim.Optimizer:
+    if net.optimizer == "SGD":
+        return torch.optim.SGD(parameters, net.rate, **options)
+    if net.optimizer == "RMSprop":
+        return torch.optim.RMSprop(parameters, net.rate, alpha=RHO, eps=EPSILON, **options)
+    return torch.optim.Adam(parameters, net.rate, (BETA_1, BETA_2), EPSILON, **options)
+
+
+def train(
+    mode: str, net: Net, parameters: list[Array], images: Array, labels: list[Array]
+) -> Training:
+    layers: list[nn.Module] = []
+    for fan_in, fan_out in pairwise(net.widths):
+        layers += [
+            nn.Linear(fan_in, fan_out),
+            nn.ReLU() if net.activation == "relu" else nn.Sigmoid(),
+        ]
+    model: Any = nn.Sequential(*layers[:-1])
+    with torch.no_grad():
+        for leaf, p in zip(model.parameters(), parameters, strict=True):
+            leaf.copy_(torch.from_numpy(p.T))
+    optimizer = make_optimizer(
+        net, model.parameters(), **({"fused": True} if mode == "fused" else {})
+    )
+    leaves = list(model.parameters())
+
+    def loss_of(x: Any, y: Any) -> Any:
+        return F.cross_entropy(model(x), y)
+
+    if mode == "compile":
+        loss_of = torch.compile(loss_of)
+    x, batches = torch.tensor(images), cycle([torch.tensor(y) for y in labels])
+
+    def run() -> Any:
+        optimizer.zero_grad()
+        loss = loss_of(x, next(batches))
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    def memory() -> int:
+        """Batch, parameters and state, and the step's own peak by the profiler's record."""
+        for _ in range(2):
+            run()
+        optimizer.zero_grad()  # gradients are made anew by each step, and so counted there
+        state = [s for slots in optimizer.state.values() for s in slots.values()]
+        size = sum(tensor.untyped_storage().nbytes() for tensor in [x, *leaves, *state])
+        return size + peak_growth(run)
+
+    return Training(run, lambda: [leaf.detach().numpy().T for leaf in leaves], memory)
+
+
+def peak_growth(run: Any) -> int:
+    """The most that PyTorch's allocations during a run come to, above where they began."""
+    with torch.profiler.profile(profile_memory=True) as profile:
+        run()
+    changes = [
+        (event.start_ns(), event.nbytes())
+        for event in profile.profiler.kineto_results.events()
+        if event.name() == "[memory]"
+    ]
+    total = peak = 0
+    for _, change in sorted(changes, key=lambda pair: pair[0]):
+        total += change
+        peak = max(peak, total)
+    return peak
