@@ -120,7 +120,7 @@ class Builder:
         shape = _reduced(x.shape, axes, keepdims)
         dtype = REDUCTIONS[op].reduce(np.ones(1, x.dtype)).dtype
         if not axes and dtype == x.dtype:
-            return x
+            return x + 0 if op == "sum" else x  # -0.0 becomes 0.0, as in NumPy's sum
         flat = _reduced(x.shape, axes, False)
         return self.reshape(self.make(op, (x,), {"axis": axes}, flat, dtype), shape)
 

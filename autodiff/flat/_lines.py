@@ -9,7 +9,7 @@ import numpy as np
 
 from .._backend import SMALL
 from ._ir import INDEX
-from ._value import REDUCTIONS, Value
+from ._value import REDUCTIONS, UFUNCS, Value
 
 if TYPE_CHECKING:
     from ._buffers import Plan
@@ -56,7 +56,8 @@ class Lines(ABC):
         if function not in self.aliases:
             self.aliases[function] = self.free_name(function.removeprefix("np.").replace(".", "_"))
             self.header.append(f"{self.aliases[function]} = {function}")
-        by_name = "reduce" in function or "max" in function or "min" in function
+        ufunc = function.removeprefix("np.")
+        by_name = ufunc not in UFUNCS or ufunc in ("maximum", "minimum")  # they deprecate it
         return f"{self.aliases[function]}({', '.join(inputs)}, {'out=' if by_name else ''}{out})"
 
     def reduction(self, value: Value, x: str, name: str, out: str | None) -> str:
@@ -153,13 +154,13 @@ class Lines(ABC):
         return f"np.copyto({out}.reshape({value.inputs[0].shape}), {inputs[0]})"
 
     def _scatter(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
-        make = (
-            f"{name} = np.zeros({value.shape}, np.{value.dtype})"
-            if out is None
-            else f"{out}.fill(0)"
-        )
-        index = self.static_index(value.attrs["index"])
-        return f"{make}\nnp.add.at({name}, ({index},), {inputs[0]})"
+        shape, dtype = value.shape, value.dtype
+        zeros = f"{name} = np.zeros({shape}, np.{dtype})" if out is None else f"{out}.fill(0)"
+        given = value.attrs["index"]
+        index = self.static_index(given)
+        if any(isinstance(e, (np.ndarray, list)) for e in given):  # may name an element twice
+            return f"{zeros}\nnp.add.at({name}, np.s_[{index}], {inputs[0]})"
+        return f"{zeros}\n{name}[{index}] = {inputs[0]}"
 
     def _put(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
         make = f"{name} = {inputs[0]}.copy()" if out is None else f"np.copyto({out}, {inputs[0]})"

@@ -127,10 +127,10 @@ class Runner:
                 v._node = UNREAD
         result = self.program.result
         if isinstance(result, Value):
-            return constant(out[0])
+            return constant(as_data(out[0]))
         values = iter(out)
         return _nest.replace(
-            result, lambda x: constant(next(values)) if isinstance(x, Value) else x
+            result, lambda x: constant(as_data(next(values))) if isinstance(x, Value) else x
         )
 
 

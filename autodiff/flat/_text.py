@@ -56,8 +56,9 @@ class Text(Lines):
         parameters = [self.name_of(v) for v in (*program.arguments, *program.variables.values())]
         for group in program.groups:
             parameters.append(self.name_of(group.old))
-            cut = ", ".join(self.name_of(v) for v in group.old.operands)
-            self.header.append(f"# {cut} are views of {self.name_of(group.old)}, in this order")
+            vector = self.name_of(group.old)
+            self.header.append(f"# {vector} holds, one after the other, and they are views of it:")
+            self.header += [f"#   {self.name_of(v)} {v.shape}" for v in group.old.operands]
         section = ""
         for value in self.plan.order:
             if not (computed(value) or is_view(value)):
@@ -140,10 +141,11 @@ class Text(Lines):
         data, dtype = value.data, value.dtype
         if data.ndim == 1 and data.dtype == np.int64 and np.array_equal(data, np.arange(data.size)):
             self.header.append(f"{name} = np.arange({data.size})")
-        elif data.size and (data == data.flat[0]).all() and data.ndim:
-            self.header.append(
-                f"{name} = np.full({data.shape}, {data.flat[0].item()!r}, np.{dtype})"
-            )
+        elif not data.size:
+            self.header.append(f"{name} = np.empty({data.shape}, np.{dtype})")
+        elif data.ndim and np.isfinite(data.flat[0]) and (data == data.flat[0]).all():
+            one = data.flat[0].item()
+            self.header.append(f"{name} = np.full({data.shape}, {one!r}, np.{dtype})")
         elif data.size <= 16 and np.isfinite(data).all():
             self.header.append(f"{name} = np.array({data.tolist()!r}, np.{dtype})")
         else:

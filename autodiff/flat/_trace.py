@@ -57,7 +57,7 @@ class Trace:
 
     def assign(self, variable: Variable, value: Any) -> Variable:
         """`Variable.assign` inside the function: done, and noted as an effect of the program."""
-        from ..ops.creation import asarray, astype
+        from ..ops.creation import asarray, astype, stop_gradient
 
         tensor = asarray(value)
         if tensor.shape != variable.shape or tensor.dtype != variable.dtype:
@@ -68,7 +68,7 @@ class Trace:
             else:
                 variable._set(tensor._data)  # raises what an assign outside raises
         self.before.setdefault(variable, variable._data)
-        node = self.node(tensor)
+        node = self.node(stop_gradient(tensor))  # from here on the Variable is a leaf again
         variable._set(tensor._data)
         self.graph.leaves.setdefault(variable, []).append(node)
         self.assigned[variable] = node
