@@ -79,6 +79,8 @@ def _unary(op: Op) -> Callable[..., Any]:
             i = graph.read(x)
         if i is None:
             return constant(r)
+        if graph.trace is not None:
+            r = as_data(r)
         records = graph.records
         result = _new(Tensor)
         result._data = r
@@ -178,6 +180,8 @@ def _binary(op: Op, operator: bool = False) -> Callable[..., Any]:
             j = graph.read(y)
         if i is None and j is None:
             return constant(r)
+        if graph.trace is not None:
+            r = as_data(r)  # comparisons are recorded too
         kind = type(r)
         if kind is _ndarray:
             if not elementwise:

@@ -77,12 +77,18 @@ class Function(Generic[P, R]):
         """A function of a class is bound to its objects, as methods are."""
         return self if instance is None else _Bound(self, instance)
 
-    def _trace(self, key: Any, args: Any, kwargs: Any, arrays: list[Any]) -> tuple[Runner, Any]:
+    def _trace(
+        self, key: Any, args: Any, kwargs: Any, arrays: list[Any], undo: bool = False
+    ) -> tuple[Runner, Any]:
+        """Run the function and make its program; with `undo`, Variables are put back."""
+
         def call(tensors: Any) -> Any:
             rest = iter(tensors)
             return _nest.replace((args, kwargs), lambda x: next(rest) if is_array(x) else x)
 
         trace, result = run(self._f, call, arrays)
+        if undo:
+            trace.undo()
         name = identifier(self._f.__name__)
         program = lower(trace, result, self._names(args, kwargs))
         runner = self._programs[key] = Runner(program, name)
@@ -107,9 +113,9 @@ class Function(Generic[P, R]):
         return names
 
     def source(self, *args: P.args, **kwargs: P.kwargs) -> str:
-        """The text of the program for these arguments, traced (and so run) if it was not before."""
+        """The text of the program for these arguments; Variables stay as they are."""
         key, arrays = signature(args, kwargs)
-        runner = self._programs.get(key) or self._trace(key, args, kwargs, arrays)[0]
+        runner = self._programs.get(key) or self._trace(key, args, kwargs, arrays, True)[0]
         return runner.source
 
 
@@ -185,7 +191,10 @@ def _key(x: Any, arrays: list[Any]) -> Any:
     try:
         hash(x)
     except TypeError:
-        return id(x)
+        raise TypeError(
+            f"ad.function: an argument of type {kind.__name__} cannot tell programs apart; "
+            "give arrays, numbers, strings, or lists, tuples and dictionaries of them"
+        ) from None
     return x
 
 

@@ -101,7 +101,8 @@ class Builder:
         if not any(y.shape == shape and y.dtype == dtype for y in others):
             return x  # it gives the result its shape or dtype
         first = x.data.flat[0]
-        if first != first or not (x.data == first).all():
+        same = (x.data == first) & (np.signbit(x.data) == np.signbit(first))
+        if first != first or not same.all():
             return x
         return float(first)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
@@ -188,6 +189,13 @@ class Lines(ABC):
             self.given[id(attrs["arguments"])],
         )
         return f"{name} = {generator}.draw({attrs['method']!r}, {arguments})"
+
+
+def number(x: Any) -> str:
+    """A Python number as text; repr has no name for infinities that Python knows."""
+    if isinstance(x, float) and not math.isfinite(x):
+        return "np.nan" if x != x else "np.inf" if x > 0 else "-np.inf"
+    return repr(x)
 
 
 def by_product(x: Value, op: str, axes: tuple[int, ...]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ._buffers import Plan, computed, is_view, owner
-from ._lines import Lines, index_text
+from ._lines import Lines, index_text, number
 from ._lower import Program
 from ._value import REDUCTIONS, UFUNCS, Value
 
@@ -128,7 +128,7 @@ class Text(Lines):
     def operand(self, x: Any) -> str:
         """An input as it stands in a line."""
         if not isinstance(x, Value):
-            return repr(x)
+            return number(x)
         if x in self.plan.over:
             return self.operand(self.plan.over[x])
         if x.op == "constant" and x not in self.names:
@@ -143,7 +143,11 @@ class Text(Lines):
             self.header.append(f"{name} = np.arange({data.size})")
         elif not data.size:
             self.header.append(f"{name} = np.empty({data.shape}, np.{dtype})")
-        elif data.ndim and np.isfinite(data.flat[0]) and (data == data.flat[0]).all():
+        elif (
+            data.ndim
+            and np.isfinite(data.flat[0])
+            and data.tobytes() == data.flat[:1].tobytes() * data.size
+        ):
             one = data.flat[0].item()
             self.header.append(f"{name} = np.full({data.shape}, {one!r}, np.{dtype})")
         elif data.size <= 16 and np.isfinite(data).all():
@@ -172,7 +176,8 @@ class Text(Lines):
         else:
             text = f"{base}[{index_text(attrs['index'], [])}]"
         root = owner(value)
-        fixed = root in self.plan.buffer or root.op == "constant"
+        # what has no axes is a number of now, not a view
+        fixed = value.shape and (root in self.plan.buffer or root.op == "constant")
         line = f"{self.name_of(value)} = {text}"
         (self.header if fixed else self.body).append(line)
 

@@ -74,6 +74,11 @@ class Trace:
         self.assigned[variable] = node
         return variable
 
+    def undo(self) -> None:
+        """Give the assigned Variables the values that they had before the run."""
+        for variable, data in self.before.items():
+            variable._set(data)
+
     def node(self, x: Tensor) -> int:
         """The node of a Tensor; a constant gets one of its own."""
         if x._token is self.graph.token:
@@ -110,8 +115,7 @@ def run(
     try:
         result = f(*args, **kwargs)
     except BaseException:
-        for variable, data in trace.before.items():
-            variable._set(data)
+        trace.undo()
         raise
     finally:
         graph.watchers.clear()
