@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from ._backend import INEXACT_SCALARS
 from ._graph import INPUT, NODES, Graph, Record, Token, parents
 from ._pulls import add_up
 from ._tensor import Tensor
@@ -74,13 +73,13 @@ def sweep(
     records = graph.records
     start = max((node for node, _ in seeds), default=-1)
     kept = {node for node in sources if node <= start}
-    wanted = _between(records, watched, spans, kept, start)
+    wanted, own = _between(records, watched, spans, kept, start)
     grads: defaultdict[int, Any] = defaultdict(_nothing)  # of a span, not of the whole graph
     sums: set[int] = set()
     seed(grads, seeds, sums)
     for node in sorted(wanted, reverse=True):
         g = grads[node]
-        if g is None:
+        if g is None or node not in own:  # watched, but made before this tape recorded
             continue
         whole = records[node]
         record = _only(whole, wanted)
@@ -105,10 +104,14 @@ def _between(
     spans: Sequence[tuple[int, int]],
     sources: set[int],
     last: int,
-) -> set[int]:
-    """Nodes up to `last` that the tape knows and that depend on a source; and those sources."""
+) -> tuple[set[int], set[int]]:
+    """Nodes up to `last` that the tape knows and that depend on a source, and those sources.
+
+    Also those among them that the tape recorded itself.
+    """
     known = set(watched)
     depends = sources & known
+    own: set[int] = set()
     for start, stop in spans:
         for node in range(start, min(stop, last + 1)):
             for i in parents(records[node]):
@@ -116,7 +119,8 @@ def _between(
                     known.add(node)
                     if i in depends or node in sources:
                         depends.add(node)
-    return depends
+                        own.add(node)
+    return depends, own
 
 
 def _only(record: Record, wanted: set[int]) -> Record:
@@ -148,7 +152,7 @@ def _lift(record: Record, node: int, whole: Record, token: Token) -> Record:
 
 def tensor(data: Any, token: Token | None, node: int | None) -> Any:
     """A Tensor around raw data that a record kept, at its node; Python numbers stay numbers."""
-    if type(data) is not np.ndarray and type(data) not in INEXACT_SCALARS:
+    if not isinstance(data, (np.ndarray, np.generic)):
         return data
     result = Tensor.__new__(Tensor)
     result._data = data

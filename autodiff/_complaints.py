@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from ._graph import TracingError
+
 if TYPE_CHECKING:
     from ._op import Op
 
@@ -14,6 +16,8 @@ COMPLAINTS = (TypeError, ValueError, IndexError, OverflowError)
 
 def explain(op: Op, error: Exception, arrays: tuple[Any, ...]) -> Exception:
     """NumPy's complaint with the op and what it was given in front."""
+    if isinstance(error, TracingError):
+        return error  # says all itself
     given = ", ".join(
         f"{name} {describe(data)}"
         for name, data in zip(

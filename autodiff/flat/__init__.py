@@ -69,7 +69,7 @@ class Function(Generic[P, R]):
         program = self._programs.get(key)
         if program is None:
             return self._trace(key, args, kwargs, arrays)[1]  # type: ignore[no-any-return]
-        if not kwargs and len(arrays) == len(args):
+        if not kwargs and all(type(x) is np.ndarray or type(x) is Tensor for x in args):
             self._last = _Last(program, arrays)
         return program(arrays)  # type: ignore[no-any-return]
 
@@ -149,7 +149,7 @@ def function(f: Callable[P, R]) -> Function[P, R]:
     >>> @function
     ... def f(x):
     ...     return ad.sum(x * x)
-    >>> f([1.0, 2.0]), f([3.0, 4.0])
+    >>> f(ad.asarray([1.0, 2.0])), f(ad.asarray([3.0, 4.0]))
     (Tensor(5., dtype=float32), Tensor(25., dtype=float32))
     """
     return Function(f)
@@ -177,7 +177,8 @@ def _key(x: Any, arrays: list[Any]) -> Any:
         x = x._data
         arrays.append(x)
         return x.shape, x.dtype
-    if kind is np.ndarray or isinstance(x, np.generic):
+    if isinstance(x, (np.ndarray, np.generic)):
+        x = np.asarray(x) if kind is not np.ndarray and isinstance(x, np.ndarray) else x
         arrays.append(x)
         return x.shape, x.dtype
     if kind is float:

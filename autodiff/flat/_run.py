@@ -25,43 +25,63 @@ from ._value import Value
 _numbers = count(1)
 
 
+class _Holder:
+    """Holds one array, as a Variable does."""
+
+    def __init__(self, data: Any) -> None:
+        self._data = data
+        self._node = UNREAD
+
+
+def references(v: Any) -> int:
+    """How many references to a holder's array there are, seen from here."""
+    data = v._data
+    return getrefcount(data)
+
+
+def references_in(views: list[Any], k: int) -> int:
+    """How many references to an array in a list there are, seen from here."""
+    view = views[k]
+    return getrefcount(view)
+
+
+# What the two see of an array that nobody else holds: interpreters count differently.
+ALONE = references(_Holder(np.zeros(1)))
+ALONE_IN_LIST = references_in([np.zeros(1)], 0)
+
+
 class Home:
     """The vector that the arrays of a group of Variables are views of."""
 
-    #: references to a view while `gather` looks at it: Variable, `views`, loop, argument
-    ALONE = 4
-
     def __init__(self, group: Group) -> None:
         self.variables = group.variables
-        self.vector = np.empty(group.old.shape, group.old.dtype)
+        self._held = _Holder(np.empty(0))
         self.views: list[Any] = []
 
     def gather(self) -> Any:
         """The vector, with the Variables' values in it and nobody else looking at it."""
         views, variables = self.views, self.variables
         for k in range(len(views)):
-            view = views[k]
-            if variables[k]._data is not view or getrefcount(view) > self.ALONE:
+            # the Variable holds it too
+            if variables[k]._data is not views[k] or references_in(views, k) > ALONE_IN_LIST + 1:
                 break
-        else:  # the views, this object and the argument refer to the vector
-            if getrefcount(self.vector) == len(views) + 2 and views:
-                return self.vector
-        self.vector = np.concatenate([v._data.reshape(-1) for v in self.variables])
+        else:  # each view holds the vector too
+            if views and references(self._held) <= ALONE + len(views):
+                return self._held._data
+        vector = np.concatenate([v._data.reshape(-1) for v in self.variables])
+        self._held._data = vector
         self.views, start = [], 0
         for v in self.variables:
-            view = self.vector[start : start + v.size].reshape(v.shape)
+            view = vector[start : start + v.size].reshape(v.shape)
             start += v.size
             self.views.append(view)
             v._data = view
             v._node = UNREAD
-        return self.vector
+        return vector
 
 
 class Runner:
     """Calls a program. Each instance of its function has buffers of its own; a call takes one."""
-
-    #: references to a Variable's array while a call looks at it: Variable, local, argument
-    ALONE = 3
 
     def __init__(self, program: Program, name: str) -> None:
         program.groups = group_updates(program)
@@ -109,7 +129,7 @@ class Runner:
         """Run on raw arrays; the results as Tensors in the function's structure."""
         vectors = [home.gather() for home in self._homes]
         for v in self._written:
-            own(v, self.ALONE)
+            own(v)
         try:
             run = self._idle.pop()
         except IndexError:
@@ -134,9 +154,8 @@ class Runner:
         )
 
 
-def own(v: Variable, alone: int) -> None:
+def own(v: Variable) -> None:
     """Give a Variable an array of its own if somebody else holds its array: Tensors are values."""
-    data = v._data
-    if getrefcount(data) > alone or data.base is not None:
-        v._data = data.copy()
+    if references(v) > ALONE or v._data.base is not None:
+        v._data = v._data.copy()
         v._node = UNREAD

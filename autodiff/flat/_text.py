@@ -177,7 +177,10 @@ class Text(Lines):
             text = f"{base}[{index_text(attrs['index'], [])}]"
         root = owner(value)
         # what has no axes is a number of now, not a view
-        fixed = value.shape and (root in self.plan.buffer or root.op == "constant")
+        fixed = root in self.plan.buffer or root.op == "constant"
+        step = value
+        while fixed and step is not root:
+            fixed, step = bool(step.shape), step.inputs[0]
         line = f"{self.name_of(value)} = {text}"
         (self.header if fixed else self.body).append(line)
 
