@@ -74,7 +74,7 @@ def assert_agree(
     eager, eager_variables = build()
     f, flat_variables = build()
     flat = ad.function(f)
-    held = []
+    held: list[tuple[list[Any], list[Any]]] = []
     for args in calls:
         before = [np.array(x) for x in args]
         expected, actual = eager(*args), flat(*args)

@@ -43,7 +43,8 @@ def computed(x: Any) -> Any:
 def test_value(op: str, dtype: str) -> None:
     for seed in range(SAMPLES):
         call = sample_call(registry[op], seed)
-        assert_agree(lambda call=call: (call, []), draws(call, dtype))
+        program: Program = (call, [])
+        assert_agree(lambda program=program: program, draws(call, dtype))  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
