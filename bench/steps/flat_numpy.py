@@ -103,7 +103,7 @@ def two_layers(
     x_t, h_t, w2_t = x.T, h.T, w2.T
     ones, softmax, batches = np.ones(n, np.float32), Softmax(n, classes), cycle(labels)
     relu = net.activation == "relu"
-    s = np.empty((n, hidden), np.bool_ if relu else np.float32)
+    s: Array = np.empty((n, hidden), np.bool_ if relu else np.float32)
 
     def run() -> Any:
         x.dot(w1, h)
