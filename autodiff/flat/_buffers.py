@@ -43,7 +43,7 @@ def plan(
     plan = Plan(order)
     position = {value: k for k, value in enumerate(order)}
     checked = max([position[check] for check in checks], default=-1)
-    last = _last_uses(order, returned)
+    last = _last_uses(order, [*returned, *(new for new in assigned if not computed(new))])
     kept = {owner(x) for x in returned}
     for new, old in assigned.items():
         olds = [old, *old.operands]
@@ -79,13 +79,16 @@ def plan(
     return plan
 
 
-def _last_uses(order: list[Value], returned: list[Value]) -> dict[Value, int]:
-    """Where each value's memory is read for the last time, through views too."""
+def _last_uses(order: list[Value], leaving: list[Value]) -> dict[Value, int]:
+    """Where each value's memory is read for the last time, through views too.
+
+    Values that leave, as results or to another Variable, are read at the end.
+    """
     last = {value: k for k, value in enumerate(order)}
     for k, value in enumerate(order):
         for x in value.operands:
             last[owner(x)] = max(last[owner(x)], k)
-    for x in returned:
+    for x in leaving:
         last[owner(x)] = len(order)
     return last
 

@@ -9,7 +9,7 @@ import numpy as np
 from ._buffers import Plan, computed, is_view, owner
 from ._lines import Lines, index_text, number
 from ._lower import Program
-from ._value import REDUCTIONS, UFUNCS, Value
+from ._value import REDUCTIONS, SOURCES, UFUNCS, Value
 
 #: arithmetic on what has no axes is written with Python's operators, which are faster there
 OPERATORS = {
@@ -96,7 +96,8 @@ class Text(Lines):
             if new in self.plan.over:
                 continue
             if not new.shape:
-                results.append(self.operand(new))
+                name = self.operand(new)
+                results.append(f"{name}.copy()" if owner(new).op in SOURCES else name)
                 continue
             name = self.operand(new)
             if owner(new).op in ("variable", "flat"):  # may be written over by the lines below
