@@ -75,9 +75,10 @@ def _sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     call costs less than a ufunc's reduction.
     """
     kind = x.dtype.char
-    if x.ndim == 1 and x.size <= SMALL and not keepdims and (kind == "f" or kind == "d"):
+    if x.ndim == 1 and x.size <= SMALL and (kind == "f" or kind == "d"):
         if axis is None or axis == (-1,) or axis == -1 or axis == 0:
-            return x.dot(_ones(x.shape[0], kind))
+            total = x.dot(_ones(x.shape[0], kind))
+            return total[None] if keepdims else total
     elif x.ndim == 2 and x.size <= SMALL and (kind == "f" or kind == "d"):
         if axis == -1 or axis == (-1,):
             total = x.dot(_ones(x.shape[1], kind))
