@@ -72,7 +72,6 @@ def assert_runs_alike(
 
 
 EVERYTHING = given(steps=programs, form=st.tuples(shapes, shapes, shapes), seed=st.integers(0, 999))
-pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])

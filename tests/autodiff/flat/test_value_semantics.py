@@ -125,7 +125,7 @@ def test_results_are_never_overwritten() -> None:
             np.testing.assert_array_equal(result.numpy(), expected)
 
 
-@pytest.mark.parametrize("value", [A, np.float64(3.0), np.array([True])])
+@pytest.mark.parametrize("value", [A, np.float64(3.0), np.array(3), np.array([True])])
 def test_an_argument_that_is_returned_or_assigned_is_copied(value: Any) -> None:
     v = ad.Variable(value)
 

@@ -1,0 +1,164 @@
+"""Traps of compiling what was recorded, each once: small programs that are easy to get wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autodiff as ad
+
+from .agreement import Program, assert_agree
+
+A = np.arange(6, dtype=np.float32).reshape(2, 3)
+ROWS = [[A], [A + 1], [-A]]
+
+
+def with_variables(f: Callable[..., Any], *values: Any) -> Callable[[], Program]:
+    """A program whose function gets Variables before its arguments."""
+
+    def build() -> Program:
+        vs = [ad.Variable(x) for x in values]
+        return (lambda *args: f(*vs, *args)), vs
+
+    return build
+
+
+def swap(v: Any, w: Any, x: Any) -> None:
+    old = ad.copy(v)
+    v.assign(w)
+    w.assign(old)
+
+
+def swap_changed(v: Any, w: Any, x: Any) -> None:
+    old = ad.copy(v)
+    v.assign(w - x)
+    w.assign(old)
+
+
+def rotate_views(v: Any, w: Any, x: Any) -> None:
+    old = ad.reshape(v, (6,))
+    v.assign(ad.abs(w) + x)
+    w.assign(ad.reshape(old[::-1], (2, 3)))
+
+
+def read_between(v: Any, w: Any, x: Any) -> Any:
+    first = v * x
+    v.assign_add(x)
+    second = v * x
+    v.assign(w)
+    w.assign_add(v)
+    return first, second, v + w, v.T
+
+
+def its_own_view(v: Any, w: Any, x: Any) -> Any:
+    v.assign(ad.reshape(v, (6,))[::-1].reshape((2, 3)))
+    w.assign(w[::-1])
+    return v[0]
+
+
+@pytest.mark.parametrize("f", [swap, swap_changed, rotate_views, read_between, its_own_view])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "int64"])
+def test_assignments(f: Callable[..., Any], dtype: str) -> None:
+    calls = [[x.astype(dtype) for x in row] for row in ROWS]
+    assert_agree(with_variables(f, A.astype(dtype), (A + 5).astype(dtype)), calls)
+
+
+def test_a_number_assigned_to_two_variables() -> None:
+    def f(v: Any, w: Any, x: Any) -> None:
+        n = v + x
+        v.assign(n)
+        w.assign(n)
+        v.assign_add(1)
+
+    for start in (0, 1.5):
+        calls = [[ad.Tensor(type(start)(k))] for k in range(3)]
+        assert_agree(with_variables(f, start, start), calls)
+
+
+def test_an_assignment_cuts_gradients() -> None:
+    def f(v: Any, w: Any, x: Any) -> Any:
+        with ad.GradientTape() as tape:
+            v.assign_add(ad.tanh(w) * x)
+            y = ad.sum(v * v * w)
+        return tape.gradient(y, [v, w])
+
+    assert_agree(with_variables(f, A, A + 1), ROWS)
+
+
+def test_gradients_stay_within_their_tape() -> None:
+    def f(v: Any, x: Any) -> Any:
+        y = -v
+        with ad.GradientTape() as tape:
+            tape.watch(y)
+            z = ad.sum(y * y * v * x)
+        return tape.gradient(z, [y, v])
+
+    assert_agree(with_variables(f, A), ROWS)
+
+
+def test_a_condition_of_one_number() -> None:
+    def f(x: Any, y: Any) -> Any:
+        x = ad.asarray(x)
+        with ad.GradientTape() as tape:
+            tape.watch(x)
+            z = ad.where(x < y, 2 * x, 0.0)
+        return z, tape.gradient(z, x)
+
+    assert_agree(lambda: (f, []), [[np.float32(k), np.float32(2)] for k in (1, 3, 1)])
+
+
+def test_elements_of_a_buffer() -> None:
+    def f(v: Any, x: Any) -> Any:
+        y = x * x
+        with ad.GradientTape() as tape:
+            z = ad.copy(y)
+            z[0, 0] = v
+            total = ad.sum(z * z)
+        return y[1, 2] + y[0, 1], tape.gradient(total, v)
+
+    assert_agree(with_variables(f, np.float32(1.5)), ROWS)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan, -0.0])
+def test_numbers_without_a_literal(value: float) -> None:
+    full = ad.Tensor(np.full((2, 3), value, np.float32))
+
+    def f(x: Any) -> Any:
+        return ad.where(ad.asarray(x) > 2, x, value), x + full, ad.asarray(x) * value, full
+
+    assert_agree(lambda: (f, []), ROWS)
+
+
+def test_zeros_of_both_signs() -> None:
+    zeros = ad.Tensor(np.array([0.0, -0.0, 0.0], np.float32))
+    assert_agree(lambda: ((lambda x: 1 / (x * zeros)), []), [[A + 1]] * 3)
+
+
+@pytest.mark.parametrize("shape", [(0,), (3, 0, 2), (0, 2)])
+def test_constants_of_no_elements(shape: tuple[int, ...]) -> None:
+    empty = ad.zeros(shape)
+    x = np.ones(shape, np.float32)
+    assert_agree(lambda: ((lambda x: (x + empty, empty, ad.sum(x, axis=-1))), []), [[x]] * 3)
+
+
+def test_integers_wrap_around() -> None:
+    def f(x: Any) -> Any:
+        x = ad.asarray(x)
+        return x * x + x, ad.sum(x) * ad.sum(x), -x, ad.sum(x, axis=None)
+
+    for dtype in ("int8", "uint8", "int64"):
+        big = np.iinfo(dtype).max // 2
+        assert_agree(lambda: (f, []), [[np.array([big, 3 + k], dtype)] for k in range(3)])
+    assert_agree(lambda: ((lambda x: x * x), []), [[np.array(2**62 + k)] for k in range(3)])
+
+
+def test_arrays_of_other_kinds(tmp_path: Path) -> None:
+    A.tofile(tmp_path / "a")
+    mapped = np.memmap(tmp_path / "a", np.float32, "r", shape=(2, 3))
+    f = ad.function(lambda x: ad.sum(ad.asarray(x) * 2.0, axis=0))
+    for x in (mapped, A, A.astype(">f4"), np.repeat(A, 2, axis=1)[:, ::2], mapped):
+        np.testing.assert_array_equal(f(x).numpy(), A.sum(0) * 2)
