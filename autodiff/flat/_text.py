@@ -93,7 +93,7 @@ class Text(Lines):
         pairs = [(self.program.variables[v], new) for v, new in self.program.assigned.items()]
         pairs += [(group.old, group.new) for group in self.program.groups]
         for old, new in pairs:
-            if new in self.plan.over:
+            if self.plan.over.get(new) is old:
                 continue
             if not new.shape:
                 name = self.operand(new)
