@@ -154,7 +154,7 @@ VALUES: list[tuple[str, Callable[[Any], Any]]] = [
 
 @pytest.mark.parametrize("f", [f for _, f in VALUES], ids=[name for name, _ in VALUES])
 def test_needing_a_value_is_an_error_that_says_what_to_do(f: Callable[[Any], Any]) -> None:
-    with pytest.raises((ad.TracingError, ValueError), match="inside a function being traced"):
+    with pytest.raises(ad.TracingError, match="inside a function being traced"):
         ad.function(lambda x: f(ad.asarray(x)))(A)
     assert thread.graph is None
 

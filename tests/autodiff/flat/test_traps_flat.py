@@ -45,6 +45,11 @@ def rotate_views(v: Any, w: Any, x: Any) -> None:
     w.assign(ad.reshape(old[::-1], (2, 3)))
 
 
+def same_for_both(v: Any, w: Any, x: Any) -> None:
+    v.assign(ad.square(x))
+    w.assign(ad.square(x))
+
+
 def read_between(v: Any, w: Any, x: Any) -> Any:
     first = v * x
     v.assign_add(x)
@@ -60,7 +65,9 @@ def its_own_view(v: Any, w: Any, x: Any) -> Any:
     return v[0]
 
 
-@pytest.mark.parametrize("f", [swap, swap_changed, rotate_views, read_between, its_own_view])
+@pytest.mark.parametrize(
+    "f", [swap, swap_changed, rotate_views, same_for_both, read_between, its_own_view]
+)
 @pytest.mark.parametrize("dtype", ["float16", "float32", "int64"])
 def test_assignments(f: Callable[..., Any], dtype: str) -> None:
     calls = [[x.astype(dtype) for x in row] for row in ROWS]
