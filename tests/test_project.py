@@ -150,7 +150,11 @@ def test_one_file_at_most_imports_cupy() -> None:
 
 
 def test_files_fit_in_one_reading() -> None:
-    lengths = {name: text.count("\n") for name, text in text_files() if name != "CHANGELOG.md"}
+    lengths = {
+        name: text.count("\n")
+        for name, text in text_files()
+        if name != "CHANGELOG.md" and not name.startswith("bench/results/")  # measured data
+    }
     assert lengths
     assert not {
         name: lines
