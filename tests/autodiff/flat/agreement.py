@@ -53,13 +53,13 @@ def assert_same(actual: Any, expected: Any, ulps: int = 0) -> None:
 
 
 def assert_near(x: Any, y: Any, ulps: int) -> None:
-    """No element further off than `ulps` units in the last place of the largest, or of 1."""
+    """No element further off than `ulps` units in the last place of the largest element."""
     np.testing.assert_array_equal(np.isnan(x), np.isnan(y))
     np.testing.assert_array_equal(np.isinf(x), np.isinf(y))
     finite = np.isfinite(x) & np.isfinite(y)
-    scale = np.abs(y[finite]).max(initial=1.0)
+    scale = np.abs(y[finite]).max(initial=np.finfo(y.dtype).tiny)
     off = np.abs(x[finite].astype(np.float64) - y[finite].astype(np.float64))
-    limit = ulps * float(np.spacing(y.dtype.type(scale)))
+    limit = ulps * float(np.spacing(scale.astype(y.dtype)))
     assert (off <= limit).all(), f"off by {off.max() / np.spacing(scale)} ulps\n{x!r}\n{y!r}"
 
 
