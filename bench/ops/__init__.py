@@ -41,6 +41,6 @@ def main(args: argparse.Namespace) -> int:
     report = measure("ops", competitors, cases, settings, args.peer_python)
     print(render(report))
     if args.json is not None:
-        text = json.dumps(report.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(report.to_json(), ensure_ascii=False, allow_nan=False)
         args.json.write_text(text + "\n", encoding="utf-8")
     return int(report.ours_failed)

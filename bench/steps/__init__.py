@@ -78,5 +78,5 @@ def main(args: argparse.Namespace) -> int:
 
 def write_json(file: Path | None, values: Any) -> None:
     if file is not None:
-        text = json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(values, ensure_ascii=False, allow_nan=False)
         file.write_text(text + "\n", encoding="utf-8")
