@@ -26,10 +26,6 @@ class Plan:
     #: value -> the Variable's value (or vector of several) that it is written over
     over: dict[Value, Value] = field(default_factory=dict)
 
-    def space(self, value: Value) -> Value | int | None:
-        """What tells the memory of two values apart; None if it is nobody else's business."""
-        return self.over.get(value) or self.buffer.get(value)
-
 
 def plan(
     roots: list[Value], returned: list[Value], assigned: dict[Value, Value], checks: list[Value]
@@ -46,8 +42,8 @@ def plan(
     last = _last_uses(order, [*returned, *(new for new in assigned if not computed(new))])
     kept = {owner(x) for x in returned}
     for new, old in assigned.items():
-        olds = [old, *old.operands]
-        unread = all(last.get(x, -1) <= position[new] for x in olds)
+        until = position[new] + (new.op in IN_PLACE)  # the rest write before they have read
+        unread = all(last.get(x, -1) < until for x in (old, *old.operands))
         if computed(new) and new not in kept and unread and position[new] > checked:
             plan.over[new] = old
     for vector in order:

@@ -173,6 +173,7 @@ class Builder:
 
     def index(self, x: Value, index: tuple[Any, ...]) -> Any:
         """x[index]; a view if the index is of integers and slices, else a copy."""
+        index = _plain(index)
         arrays = [self.lift(e) for e in index if isinstance(e, (Value, np.ndarray, list))]
         if not arrays:
             shape = _hollow(x)[index].shape
@@ -183,13 +184,13 @@ class Builder:
 
     def put(self, x: Any, value: Any, index: tuple[Any, ...]) -> Any:
         """A copy of x with x[index] = value."""
-        x = self.lift(x)
-        return self.make("put", (x, self.lift(value)), {"index": index}, x.shape, x.dtype)
+        x, attrs = self.lift(x), {"index": _plain(index)}
+        return self.make("put", (x, self.lift(value)), attrs, x.shape, x.dtype)
 
     def scatter(self, x: Any, index: tuple[Any, ...], shape: Shape) -> Any:
         """Zeros with x added at an index of integers, slices and constant arrays."""
-        x = self.lift(x)
-        return self.make("scatter", (x,), {"index": index, "shape": shape}, shape, x.dtype)
+        x, attrs = self.lift(x), {"index": _plain(index), "shape": shape}
+        return self.make("scatter", (x,), attrs, shape, x.dtype)
 
     def join(self, op: str, arrays: Sequence[Any], axis: int) -> Any:
         """concat or stack."""
@@ -200,6 +201,11 @@ class Builder:
 
 
 INDEX = "#"  # stands for an array in an index
+
+
+def _plain(index: tuple[Any, ...]) -> tuple[Any, ...]:
+    """An index whose truth values are arrays: they are masks, not the integers 0 and 1."""
+    return tuple(np.asarray(e) if isinstance(e, (bool, np.bool_)) else e for e in index)
 
 
 def _marked(index: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any]]:

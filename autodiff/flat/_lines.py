@@ -106,15 +106,9 @@ class Lines(ABC):
         if out is None:
             tail = "" if value.shape else "[()]"
             return f"{name} = np.where({condition}, {x}, {y}){tail}"
-        first, second = value.inputs[1:]
-        buffer = self.plan.buffer.get(value)
-        if (
-            isinstance(first, Value)
-            and self.plan.buffer.get(first) == buffer
-            and first is not second
-        ):
+        if x == out and value.dtype != bool:  # a mask in that same memory would change
             return f"np.copyto({out}, {y}, where=~{condition})"
-        if isinstance(second, Value) and self.plan.buffer.get(second) == buffer:
+        if y == out and value.dtype != bool:
             return f"np.copyto({out}, {x}, where={condition})"
         return f"np.copyto({out}, np.where({condition}, {x}, {y}))"
 

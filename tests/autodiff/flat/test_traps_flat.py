@@ -74,6 +74,63 @@ def test_assignments(f: Callable[..., Any], dtype: str) -> None:
     assert_agree(with_variables(f, A.astype(dtype), (A + 5).astype(dtype)), calls)
 
 
+def put_of_itself(v: Any, x: Any) -> None:
+    y = ad.copy(x)
+    y[0] = v[1]
+    v.assign(y)
+
+
+OF_ITSELF: dict[str, Callable[[Any, Any], Any]] = {
+    "rolled": lambda v, x: v.assign(ad.concat([v[1:], v[:1]], axis=0)),
+    "stacked": lambda v, x: v.assign(ad.stack([v[1], v[2], v[0]])),
+    "put": put_of_itself,
+    "scattered by slices": lambda v, x: v.assign(ad.scatter(v[1:], (slice(0, 2),), (3, 3))),
+    "scattered by integers": lambda v, x: v.assign(ad.scatter(v[1:], ([2, 0],), (3, 3))),
+    "taken": lambda v, x: v.assign(v[[2, 0, 1]]),
+    "matrix product": lambda v, x: v.assign(v @ v),
+    "transposed": lambda v, x: v.assign(v.T - x),
+    "chosen argument": lambda v, x: v.assign(ad.where(v > 0, x, 0.0)),
+    "chosen argument or itself": lambda v, x: v.assign(ad.where(v > 0, x, v)),
+    "chosen itself or argument": lambda v, x: v.assign(ad.where(v > 0, v, x)),
+    "chosen view": lambda v, x: v.assign(ad.where(v > 0, v.T, x)),
+    "chosen by a view": lambda v, x: v.assign(ad.where(v.T > 0, x, v.T)),
+}
+
+
+@pytest.mark.parametrize("change", OF_ITSELF)
+def test_assigned_what_reads_the_old_value(change: str) -> None:
+    square = np.arange(-4, 5, dtype=np.float32).reshape(3, 3)
+
+    def f(v: Any, x: Any) -> None:
+        OF_ITSELF[change](v, x)
+
+    assert_agree(with_variables(f, square), [[square.T + k] for k in range(3)])
+
+
+def test_masks_chosen_by_themselves() -> None:
+    square = np.arange(9, dtype=np.float32).reshape(3, 3) % 4
+
+    def f(x: Any, b: Any) -> Any:
+        c = x * 2 > 3
+        return ad.where(c.T, b, c) & True, ad.where(b, c, c.T) | False
+
+    calls = [[square + k, square > k] for k in range(3)]
+    assert_agree(lambda: (f, []), calls)
+
+
+@pytest.mark.parametrize("index", [True, False, (1, True), (True, 1), np.True_, (..., False)])
+def test_a_truth_value_as_an_index(index: Any) -> None:
+    def f(x: Any) -> Any:
+        with ad.GradientTape() as tape:
+            tape.watch(x)
+            y = x[index] * x[1, 1]
+            z = ad.copy(x)
+            z[index] = y
+        return y, z, x[1], tape.gradient(y, x)
+
+    assert_agree(lambda: (f, []), [[ad.Tensor(row[0])] for row in ROWS])
+
+
 def test_a_number_assigned_to_two_variables() -> None:
     def f(v: Any, w: Any, x: Any) -> None:
         n = v + x
