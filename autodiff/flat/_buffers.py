@@ -1,4 +1,8 @@
-"""Where each value lives: which values get a buffer, which share one, which are views or locals."""
+"""Where each value lives: in memory of its own, over another value, in a Variable, or as a view.
+
+Values that follow each other in place share a slot; slots whose lives do not overlap share bytes of
+one arena (`_arena`). Updates of long vectors are cut into pieces, whose temporaries are short.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,22 @@ from ._value import SOURCES, UFUNCS, VIEWS, Value
 
 #: operations that may write over an input of the same shape and dtype
 IN_PLACE = UFUNCS | {"where", "cast"}
+#: elements of a piece: its temporaries fit into a core's cache, and calls cost nothing beside it
+PIECE = 65536
+
+
+@dataclass(eq=False)
+class Slot:
+    """Memory for one value, or for several that follow each other in place."""
+
+    nbytes: int
+    #: positions in the program between which it must keep what it holds
+    start: int
+    end: int
+    #: where it begins in the arena
+    offset: int = 0
+    #: whether it holds one piece of a vector at a time
+    short: bool = False
 
 
 @dataclass
@@ -15,16 +35,17 @@ class Plan:
     """The values of a program in order, and the storage of each."""
 
     order: list[Value]
-    #: value -> number of its buffer
-    buffer: dict[Value, int] = field(default_factory=dict)
-    #: bytes of each buffer
-    sizes: list[int] = field(default_factory=list)
+    slot: dict[Value, Slot] = field(default_factory=dict)
     #: values made anew at every call: results, and what has no axes
     fresh: set[Value] = field(default_factory=set)
     #: value -> (vector, offset): written straight into its place in a vector
     part: dict[Value, tuple[Value, int]] = field(default_factory=dict)
     #: value -> the Variable's value (or vector of several) that it is written over
     over: dict[Value, Value] = field(default_factory=dict)
+    #: first value of a run that is computed piece by piece -> all values of the run
+    pieces: dict[Value, list[Value]] = field(default_factory=dict)
+    #: value -> where it is read for the last time
+    last: dict[Value, int] = field(default_factory=dict)
 
 
 def plan(
@@ -36,43 +57,115 @@ def plan(
     Variables, with the values that they replace, which happens after the last of the `checks`.
     """
     order = reachable(roots)
-    plan = Plan(order)
     position = {value: k for k, value in enumerate(order)}
-    checked = max([position[check] for check in checks], default=-1)
-    last = _last_uses(order, [*returned, *(new for new in assigned if not computed(new))])
+    leaving = [*returned, *(new for new in assigned if not computed(new))]
+    plan = Plan(order, last=_last_uses(order, leaving))
     kept = {owner(x) for x in returned}
-    for new, old in assigned.items():
-        until = position[new] + (new.op in IN_PLACE)  # the rest write before they have read
-        unread = all(last.get(x, -1) < until for x in (old, *old.operands))
-        if computed(new) and new not in kept and unread and position[new] > checked:
-            plan.over[new] = old
     for vector in order:
         if vector.op == "flat" and computed(vector):
             _place(plan, vector, kept)
-    held = {new for new in assigned if new not in plan.over}
-    ends: dict[int, list[Value]] = {}
-    for value in order:
-        ends.setdefault(last[value], []).append(value)
-    free: list[int] = []
+    writable = _Writable(plan, assigned, max([position[c] for c in checks], default=-1))
     for k, value in enumerate(order):
-        dying = {v for v in ends.get(k, []) if v in plan.buffer and v not in held}
-        if computed(value) and value not in plan.over and value not in plan.part:
-            if value.op == "flat":
-                plan.buffer[value] = len(plan.sizes)  # its parts are written early: nobody's else
-                plan.sizes.append(value.nbytes)
-                held.add(value)
-                dying.discard(value)
-            elif value in kept or not value.shape or value.op == "draw":
-                plan.fresh.add(value)
-            else:
-                ending = {v for v in ends.get(k, []) if v in plan.buffer and v not in assigned}
-                _take(plan, value, ending if value.op in IN_PLACE else set(), free)
-        if value in plan.buffer and last[value] == k and value not in held:
-            dying.add(value)  # nobody reads it: a check's part
-        for number in {plan.buffer[v] for v in dying}:
-            if number != plan.buffer.get(value) or value in dying:
-                free.append(number)
+        if not computed(value) or value in plan.part:
+            continue
+        if value in kept or not value.shape or value.op == "draw":
+            plan.fresh.add(value)
+        elif not (writable.takes(value, k) or _in_place(plan, value, k, assigned)):
+            end = len(order) if value in assigned else plan.last[value]
+            first = min([position[x] for x in value.operands if x in plan.part], default=k)
+            plan.slot[value] = Slot(value.nbytes, first if value.op == "flat" else k, end)
+    _cut(plan)
     return plan
+
+
+class _Writable:
+    """The memory of Variables that are assigned, as far as lines may write over it."""
+
+    def __init__(self, plan: Plan, assigned: dict[Value, Value], checked: int) -> None:
+        self.plan, self.assigned, self.checked = plan, assigned, checked
+        self.replaced = set(assigned.values())
+        #: old value -> where what its memory holds now is read for the last time
+        self.free = {
+            old: max(plan.last.get(x, -1) for x in (old, *old.operands)) for old in self.replaced
+        }
+
+    def takes(self, value: Value, k: int) -> bool:
+        """Write `value`, computed at k, over a Variable: its new value, or a step on the way."""
+        if k <= self.checked:
+            return False
+        old = self.assigned.get(value)
+        if old is None and value.op in IN_PLACE:
+            inputs = [self.plan.over.get(x, x) for x in value.operands]
+            old = next((x for x in inputs if x in self.replaced and _alike(x, value)), None)
+        # other operations than these write before they have read
+        if old is None or self.free[old] >= k + (value.op in IN_PLACE):
+            return False
+        self.plan.over[value] = old
+        end = len(self.plan.order) if value in self.assigned else self.plan.last[value]
+        self.free[old] = end
+        return True
+
+
+def _alike(x: Value, y: Value) -> bool:
+    return x.shape == y.shape and x.dtype == y.dtype
+
+
+def _in_place(plan: Plan, value: Value, k: int, assigned: dict[Value, Value]) -> bool:
+    """Write a value over an input that nobody reads after it."""
+    if value.op not in IN_PLACE:
+        return False
+    for x in value.operands:
+        slot = plan.slot.get(x)
+        if slot and slot.end == k and _alike(x, value) and x not in assigned:
+            plan.slot[value] = slot
+            slot.end = len(plan.order) if value in assigned else plan.last[value]
+            return True
+    return False
+
+
+def _cut(plan: Plan) -> None:
+    """Find runs of updates of long vectors, which are computed piece by piece."""
+    lines = [value for value in plan.order if computed(value) and not _laid(plan, value)]
+    start = 0
+    while start < len(lines):
+        stop = start
+        while stop < len(lines) and _cuttable(plan, lines[stop], lines[start]):
+            stop += 1
+        run = lines[start:stop]
+        if len(run) > 1:
+            plan.pieces[run[0]] = run
+            _shorten(plan, run)
+        start = max(stop, start + 1)
+
+
+def _laid(plan: Plan, value: Value) -> bool:
+    """Whether a vector's parts have all been computed in their places."""
+    return value.op == "flat" and all(x in plan.part for x in value.operands)
+
+
+def _cuttable(plan: Plan, value: Value, first: Value) -> bool:
+    """Whether a value is computed element by element on vectors as long as those of the first."""
+    return (
+        value.op in UFUNCS
+        and value.section == "update"
+        and value not in plan.fresh
+        and value.ndim == 1
+        and value.size > 2 * PIECE
+        and value.shape == first.shape
+        and all(x.shape in ((), value.shape) and not is_view(x) for x in value.operands)
+    )
+
+
+def _shorten(plan: Plan, run: list[Value]) -> None:
+    """Temporaries of a run hold one piece."""
+    inside = set(run)
+    outside = {plan.slot.get(owner(x)) for v in plan.order if v not in inside for x in v.operands}
+    made = {plan.slot[v] for v in run if v in plan.slot}
+    read_first = {plan.slot.get(x) for v in run for x in v.operands if x not in inside}
+    for slot in made - outside - read_first:
+        if slot.end < len(plan.order):
+            slot.nbytes = PIECE * max(v.dtype.itemsize for v in run if plan.slot.get(v) is slot)
+            slot.short = True
 
 
 def _last_uses(order: list[Value], leaving: list[Value]) -> dict[Value, int]:
@@ -93,25 +186,9 @@ def _place(plan: Plan, vector: Value, kept: set[Value]) -> None:
     """Inputs of a vector that can be computed right where they stand in it."""
     offset = 0
     for x in vector.operands:
-        free = x not in plan.part and x not in plan.over and x not in kept
-        if computed(x) and x.shape and x.op != "flat" and free:
+        if computed(x) and x.shape and x.op != "flat" and x not in plan.part and x not in kept:
             plan.part[x] = vector, offset
         offset += x.size
-
-
-def _take(plan: Plan, value: Value, dying: set[Value], free: list[int]) -> None:
-    """A buffer for a value: an input's that ends here, a free one of its size, or a new one."""
-    for x in value.operands:
-        if x in dying and x.shape == value.shape and x.dtype == value.dtype:
-            plan.buffer[value] = plan.buffer[x]
-            return
-    for number in free:
-        if plan.sizes[number] == value.nbytes:
-            free.remove(number)
-            plan.buffer[value] = number
-            return
-    plan.buffer[value] = len(plan.sizes)
-    plan.sizes.append(value.nbytes)
 
 
 def reachable(roots: list[Value]) -> list[Value]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._variable import Variable
+from ._buffers import PIECE
 from ._ir import Builder
-from ._lower import Program
+from ._lower import Program, identifier
 from ._value import UFUNCS, Value
 
 
@@ -37,12 +38,14 @@ def group_updates(program: Program) -> list[Group]:
             by_form.setdefault((new.dtype, form(new, new.shape)), []).append(variable)
     builder = program.builder
     builder.section, builder.gate = "update", "update"
-    together = [tuple(variables) for variables in by_form.values() if len(variables) > 1]
+    together = [tuple(variables) for variables in by_form.values() if _worth(variables)]
+    # in the order in which they were computed: a state before the parameters that need it
+    together.sort(key=lambda variables: program.assigned[variables[-1]].number)
     made: dict[tuple[Value, ...], Value] = {}
     for variables in together:
         olds = tuple(program.variables[v] for v in variables)
         size = sum(old.size for old in olds)
-        builder.hint = "parameters"
+        builder.hint = _title(variables)
         made[olds] = builder.make("flat", olds, {"home": True}, (size,), olds[0].dtype)
     groups = []
     for variables in together:
@@ -50,6 +53,19 @@ def group_updates(program: Program) -> list[Group]:
         new = laid(tuple(program.assigned.pop(v) for v in variables), builder, made)
         groups.append(Group(variables, old, new))
     return groups
+
+
+def _title(variables: tuple[Variable, ...]) -> str:
+    """What the vector of several Variables is called: "velocity" for w1/velocity and b1/velocity."""
+    stems = {(v.name or "").rpartition("/") for v in variables}
+    kinds = {kind if slash else "" for _, slash, kind in stems}
+    kind = kinds.pop()
+    return "parameters" if kinds or not kind else identifier(kind)
+
+
+def _worth(variables: list[Variable]) -> bool:
+    """Whether a vector makes fewer calls, or a long one that is updated in pieces."""
+    return len(variables) > 1 or variables[0].size > 2 * PIECE
 
 
 def elementwise(value: Value, shape: tuple[int, ...]) -> bool:

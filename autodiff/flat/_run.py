@@ -16,6 +16,7 @@ from .._backend import as_data
 from .._calls import constant
 from .._graph import UNREAD
 from .._variable import Variable
+from ._arena import LINE, arrange
 from ._buffers import plan
 from ._group import Group, group_updates
 from ._lower import Program
@@ -91,6 +92,7 @@ class Runner:
         assigned |= {group.new: group.old for group in program.groups}
         checks = [condition for condition, _ in program.builder.checks]
         self.plan = plan(program.roots(), program.returned(), assigned, checks)
+        self._bytes = arrange(self.plan)
         text = Text(program, self.plan, name, readable=False)
         self.text = text.write()
         self._constants = text.constants
@@ -118,7 +120,7 @@ class Runner:
 
     def _instance(self) -> Any:
         """The function with buffers of its own."""
-        space = dict(self._constants)
+        space = {**self._constants, "arena": memory(self._bytes)}
         exec(self._code, space)
         # warnings silenced once for all calls: an errstate at each one would cost a microsecond
         context = copy_context()
@@ -152,6 +154,13 @@ class Runner:
         return _nest.replace(
             result, lambda x: constant(as_data(next(values))) if isinstance(x, Value) else x
         )
+
+
+def memory(n: int) -> Any:
+    """n bytes that begin at a cache line."""
+    block = np.empty(n + LINE, np.uint8)
+    skip = -block.ctypes.data % LINE
+    return block[skip : skip + n]
 
 
 def own(v: Variable) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._buffers import Plan, computed, is_view, owner
+from ._buffers import PIECE, Plan, Slot, computed, is_view, owner
 from ._lines import Lines, index_text, number
 from ._lower import Program
 from ._value import REDUCTIONS, SOURCES, UFUNCS, Value
@@ -48,7 +48,8 @@ class Text(Lines):
         self.scalars: dict[tuple[str, str], str] = {}
         #: names of generators and their arguments
         self.given: dict[int, str] = {}
-        self.shared: dict[int, dict[Any, str]] = {}
+        #: vector -> its piece, inside of a loop over pieces
+        self.cut: dict[str, str] | None = None
 
     def write(self) -> str:
         """The whole text."""
@@ -60,14 +61,19 @@ class Text(Lines):
             self.header.append(f"# {vector} holds, one after the other, and they are views of it:")
             self.header += [f"#   {self.name_of(v)} {v.shape}" for v in group.old.operands]
         section = ""
+        written: set[Value] = set()
         for value in self.plan.order:
-            if not (computed(value) or is_view(value)):
+            if not (computed(value) or is_view(value)) or value in written:
                 continue
             if value.section != section:
                 section = value.section
                 self.body.append(f"# {section}")
             if is_view(value):
                 self.view(value)
+            elif value in self.plan.pieces:
+                run = self.plan.pieces[value]
+                written.update(run)
+                self.loop(run)
             else:
                 self.line(value)
             for condition, message in program.builder.checks:
@@ -178,7 +184,7 @@ class Text(Lines):
             text = f"{base}[{index_text(attrs['index'], [])}]"
         root = owner(value)
         # what has no axes is a number of now, not a view
-        fixed = root in self.plan.buffer or root.op == "constant"
+        fixed = root in self.plan.slot or root in self.plan.part or root.op == "constant"
         step = value
         while fixed and step is not root:
             fixed, step = bool(step.shape), step.inputs[0]
@@ -201,34 +207,28 @@ class Text(Lines):
             flat = "" if value.ndim == 1 else f".reshape({value.shape})"
             self.header.append(f"{name} = {text}{flat}")
             return name
-        number = self.plan.buffer[value]
+        slot = self.plan.slot[value]
         for x in value.operands:
-            if (
-                self.plan.buffer.get(x) == number
-                and x.shape == value.shape
-                and x.dtype == value.dtype
-            ):
+            if self.plan.slot.get(x) is slot:
                 self.names[value] = self.names[x]  # in place
                 return self.names[x]
+        self.buffer(value, slot)
+        return self.names[value]
+
+    def buffer(self, value: Value, slot: Slot) -> None:
+        """The line that makes a value's memory: an array, or its place in the arena."""
         name = self.name_of(value)
-        like = self.shared.setdefault(number, {})
-        kind = (value.shape, value.dtype)
-        if kind in like:
-            self.header.append(f"{name} = {like[kind]}")
-        elif like:
-            first = next(iter(like.values()))
-            text = f"{first}.reshape(-1).view(np.{value.dtype}).reshape({value.shape})"
-            self.header.append(f"{name} = {text}")
+        shape = (PIECE,) if slot.short else value.shape
+        if self.readable:
+            text = f"np.empty({shape}, np.{value.dtype})"
         else:
-            self.header.append(f"{name} = np.empty({value.shape}, np.{value.dtype})")
-        like.setdefault(kind, name)
-        return name
+            text = f"np.ndarray({shape}, np.{value.dtype}, arena, {slot.offset})"
+        self.header.append(f"{name} = {text}")
 
     def vector(self, value: Value) -> str:
         """The name of a vector whose parts are computed in it."""
         if value not in self.names:
-            name = self.name_of(value)
-            self.header.append(f"{name} = np.empty({value.shape}, np.{value.dtype})")
+            self.buffer(value, self.plan.slot[value])
         return self.names[value]
 
     def _flat(self, value: Value) -> None:
@@ -240,6 +240,27 @@ class Text(Lines):
                 self.body.append(f"np.copyto({part}, {self.operand(x)})")
             offset += x.size
 
+    def loop(self, run: list[Value]) -> None:
+        """Updates of long vectors, piece by piece."""
+        before, self.body, self.cut = self.body, [], {}
+        size = run[0].size
+        for value in run:
+            self.line(value)
+        lines, self.body = self.body, before
+        self.body.append(f"for i in range(0, {size}, {PIECE}):")
+        short = {self.names[v] for v in run if v in self.plan.slot and self.plan.slot[v].short}
+        for name, piece in self.cut.items():
+            part = f"[:{size} - i]" if name in short else f"[i : i + {PIECE}]"
+            self.body.append(f"    {piece} = {name}{part}")
+        self.body += [f"    {line}" for line in lines]
+        self.cut = None
+
+    def piece(self, name: str) -> str:
+        """The name of the piece of a vector that a loop is at; outside of loops the vector's."""
+        if self.cut is None:
+            return name
+        return self.cut.setdefault(name, f"{name}_i")
+
     def line(self, value: Value) -> None:
         """The line (or two) that computes a value."""
         if value.op == "flat":
@@ -247,6 +268,12 @@ class Text(Lines):
             return
         inputs = [self.operand(x) for x in value.inputs]
         out = self.out(value)
+        if self.cut is not None:
+            inputs = [
+                self.piece(i) if isinstance(x, Value) and x.shape else i
+                for x, i in zip(value.inputs, inputs, strict=True)
+            ]
+            out = self.piece(out or "")
         name = self.names[value]
         op = value.op
         if not value.shape and op in OPERATORS:
