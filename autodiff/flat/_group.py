@@ -56,7 +56,7 @@ def group_updates(program: Program) -> list[Group]:
 
 
 def _title(variables: tuple[Variable, ...]) -> str:
-    """What the vector of several Variables is called: "velocity" for w1/velocity and b1/velocity."""
+    """What a vector of Variables is called: "velocity" for w1/velocity and b1/velocity."""
     stems = {(v.name or "").rpartition("/") for v in variables}
     kinds = {kind if slash else "" for _, slash, kind in stems}
     kind = kinds.pop()
