@@ -122,8 +122,8 @@ def op(
     """Declare an op. The module's docstring explains forward and rules.
 
     Args:
-        sample: `sample(draw) -> (inputs, statics)`, what the gradient checks call it with;
-            required for ops with rules.
+        sample: `sample(draw) -> (inputs, statics)`, what the gradient checks and the random
+            programs of the tests call it with; required for ops with rules.
         broadcast: the inputs broadcast against each other elementwise; or a function
             `(arrays, out) -> Undo per input or None` for other kinds of broadcasting.
         variadic: the only input is a sequence of arrays; its rule returns a gradient for each.

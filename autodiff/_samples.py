@@ -139,6 +139,29 @@ def integers(count: int) -> Sample:
     return sample
 
 
+def wholes(count: int) -> Sample:
+    """Floats that broadcast, small whole numbers, so that there are equal ones and zeros."""
+
+    def sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
+        return tuple(np.round(draw.array(shape, -1.4, 2.4)) for shape in draw.shapes(count)), {}
+
+    return sample
+
+
+def whole_reduction(one_axis: bool = False) -> Sample:
+    """Small whole numbers with axis and keepdims; with `one_axis` an axis, or None for all."""
+
+    def sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
+        shape = draw.shape(side=1 if one_axis else 0)
+        axis = draw.axes(len(shape))
+        if one_axis and axis is not None:
+            axis = draw.axis(len(shape))
+        x = np.round(draw.array(shape, -1.4, 2.4))
+        return (x,), {"axis": axis, "keepdims": draw.boolean()}
+
+    return sample
+
+
 def reduction(distinct: bool = False, side: int = 0, one_axis: bool = False) -> Sample:
     """One array with axis and keepdims; `side` 1 where empty axes have no result."""
 

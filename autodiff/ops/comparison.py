@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import _axes
 from .._op import op
-from .._samples import integers
+from .._samples import Arrays, Draw, integers, whole_reduction, wholes
 
 __all__ = [
     "all",
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 
-@op(operator="eq", numpy=np.equal, label="=")
+@op(operator="eq", numpy=np.equal, label="=", sample=wholes(2))
 def equal(_: Any, x: Any, y: Any, /) -> Any:
     """Whether x == y, element by element.
 
@@ -43,7 +43,7 @@ def equal(_: Any, x: Any, y: Any, /) -> Any:
     return x == y
 
 
-@op(operator="ne", numpy=np.not_equal, label="≠")
+@op(operator="ne", numpy=np.not_equal, label="≠", sample=wholes(2))
 def not_equal(_: Any, x: Any, y: Any, /) -> Any:
     """Whether x != y, element by element.
 
@@ -53,7 +53,7 @@ def not_equal(_: Any, x: Any, y: Any, /) -> Any:
     return x != y
 
 
-@op(operator="lt", numpy=np.less, label="<")
+@op(operator="lt", numpy=np.less, label="<", sample=wholes(2))
 def less(_: Any, x: Any, y: Any, /) -> Any:
     """Whether x < y, element by element.
 
@@ -63,7 +63,7 @@ def less(_: Any, x: Any, y: Any, /) -> Any:
     return x < y
 
 
-@op(operator="le", numpy=np.less_equal, label="≤")
+@op(operator="le", numpy=np.less_equal, label="≤", sample=wholes(2))
 def less_equal(_: Any, x: Any, y: Any, /) -> Any:
     """Whether x <= y, element by element.
 
@@ -73,7 +73,7 @@ def less_equal(_: Any, x: Any, y: Any, /) -> Any:
     return x <= y
 
 
-@op(operator="gt", numpy=np.greater, label=">")
+@op(operator="gt", numpy=np.greater, label=">", sample=wholes(2))
 def greater(_: Any, x: Any, y: Any, /) -> Any:
     """Whether x > y, element by element.
 
@@ -83,7 +83,7 @@ def greater(_: Any, x: Any, y: Any, /) -> Any:
     return x > y
 
 
-@op(operator="ge", numpy=np.greater_equal, label="≥")
+@op(operator="ge", numpy=np.greater_equal, label="≥", sample=wholes(2))
 def greater_equal(_: Any, x: Any, y: Any, /) -> Any:
     """Whether x >= y, element by element.
 
@@ -93,7 +93,7 @@ def greater_equal(_: Any, x: Any, y: Any, /) -> Any:
     return x >= y
 
 
-@op(numpy=np.logical_and, label="and")
+@op(numpy=np.logical_and, label="and", sample=wholes(2))
 def logical_and(xp: Any, x: Any, y: Any, /) -> Any:
     """Whether both hold, element by element; numbers hold where they are not 0.
 
@@ -103,7 +103,7 @@ def logical_and(xp: Any, x: Any, y: Any, /) -> Any:
     return xp.logical_and(x, y)
 
 
-@op(numpy=np.logical_or, label="or")
+@op(numpy=np.logical_or, label="or", sample=wholes(2))
 def logical_or(xp: Any, x: Any, y: Any, /) -> Any:
     """Whether one holds, element by element; numbers hold where they are not 0.
 
@@ -113,7 +113,7 @@ def logical_or(xp: Any, x: Any, y: Any, /) -> Any:
     return xp.logical_or(x, y)
 
 
-@op(numpy=np.logical_not, label="not")
+@op(numpy=np.logical_not, label="not", sample=wholes(1))
 def logical_not(xp: Any, x: Any, /) -> Any:
     """Whether it does not hold, element by element.
 
@@ -163,7 +163,13 @@ def bitwise_invert(xp: Any, x: Any, /) -> Any:
     return xp.invert(x)
 
 
-@op(numpy=np.isfinite, label="finite")
+def _special(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
+    """Whole numbers, infinities and NaN."""
+    x = np.round(draw.array(draw.shape(), -2.4, 2.4))
+    return (np.select([x == 2, x == -2, x == 1], [np.inf, -np.inf, np.nan], x),), {}
+
+
+@op(numpy=np.isfinite, label="finite", sample=_special)
 def isfinite(xp: Any, x: Any, /) -> Any:
     """Whether it is neither infinite nor NaN, element by element.
 
@@ -173,7 +179,7 @@ def isfinite(xp: Any, x: Any, /) -> Any:
     return xp.isfinite(x)
 
 
-@op(numpy=np.isnan, label="NaN")
+@op(numpy=np.isnan, label="NaN", sample=_special)
 def isnan(xp: Any, x: Any, /) -> Any:
     """Whether it is NaN, element by element.
 
@@ -187,7 +193,12 @@ def _axis_or_all(value: Any, x: Any) -> int | None:
     return None if value is None else _axes.axis(value, x)
 
 
-@op(normalise={"axis": _axis_or_all, "keepdims": _axes.flag}, numpy=np.argmax, method=True)
+@op(
+    normalise={"axis": _axis_or_all, "keepdims": _axes.flag},
+    numpy=np.argmax,
+    method=True,
+    sample=whole_reduction(one_axis=True),
+)
 def argmax(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
     """Position of the largest element along `axis`, or in the flattened array; the first of equals.
 
@@ -197,7 +208,12 @@ def argmax(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
     return xp.argmax(x, axis=axis, keepdims=keepdims)
 
 
-@op(normalise={"axis": _axis_or_all, "keepdims": _axes.flag}, numpy=np.argmin, method=True)
+@op(
+    normalise={"axis": _axis_or_all, "keepdims": _axes.flag},
+    numpy=np.argmin,
+    method=True,
+    sample=whole_reduction(one_axis=True),
+)
 def argmin(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
     """Position of the smallest element along `axis`, or in the flattened array.
 
@@ -207,7 +223,12 @@ def argmin(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
     return xp.argmin(x, axis=axis, keepdims=keepdims)
 
 
-@op(normalise={"axis": _axes.axes, "keepdims": _axes.flag}, numpy=np.all, method=True)
+@op(
+    normalise={"axis": _axes.axes, "keepdims": _axes.flag},
+    numpy=np.all,
+    method=True,
+    sample=whole_reduction(),
+)
 def all(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether all elements hold over `axis`.
 
@@ -217,7 +238,12 @@ def all(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
     return xp.all(x, axis=axis, keepdims=keepdims)
 
 
-@op(normalise={"axis": _axes.axes, "keepdims": _axes.flag}, numpy=np.any, method=True)
+@op(
+    normalise={"axis": _axes.axes, "keepdims": _axes.flag},
+    numpy=np.any,
+    method=True,
+    sample=whole_reduction(),
+)
 def any(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether some element holds over `axis`.
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._calls import constant
 from .._op import op
-from .._samples import Arrays, Draw
+from .._samples import Arrays, Draw, unary
 from .._tensor import DEFAULT_DTYPES, Tensor, convert, is_python, operand
 
 __all__ = [
@@ -152,7 +152,7 @@ def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = _
     return constant(np.eye(n_rows, n_cols, k, dtype))
 
 
-@op(label="stop")
+@op(label="stop", sample=unary())
 def stop_gradient(_: Any, x: Any, /) -> Any:
     """The same value as a constant: no gradient passes.
 

@@ -26,7 +26,15 @@ def _chosen(xp: Any, x: Any, labels: Any) -> Any:
     return xp.reshape(rows[np.arange(labels.size), labels.reshape(-1)], labels.shape)
 
 
-@op(flops=0, label="one-hot")
+def _labels_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
+    labels = np.round(draw.array(draw.shape(), -1.4, 3.4)).astype(np.int64)
+    return (labels,), {
+        "classes": draw.integer(0, 3),
+        "dtype": draw.choice((np.float32, np.float64)),
+    }
+
+
+@op(flops=0, label="one-hot", sample=_labels_sample)
 def one_hot(xp: Any, labels: Any, /, classes: int, dtype: Any = np.float32) -> Any:
     """For each integer label a row of zeros with a one at the label; zeros if outside [0, classes).
 

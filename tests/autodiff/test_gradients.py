@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autodiff as ad
-from autodiff._op import Op, registry
+from autodiff._op import registry
 from autodiff.testing import Call, check_gradients, sample_call
-from autodiff.testing.strategies import axes, broadcastable_shapes, calls, shapes
+from autodiff.testing.strategies import axes, calls, shapes
 
 OPS = [name for name, op in registry.items() if op.rules]
 NUMPY = [name for name, op in registry.items() if op.numpy]
@@ -88,7 +88,7 @@ def value_and_gradients(
 @given(data=st.data())
 def test_numpy_namesakes(op: str, data: st.DataObject) -> None:
     declared = registry[op]
-    call = data.draw(calls(declared) if declared.sample else data_calls(declared))
+    call = data.draw(calls(declared))
     several = declared.variadic
     for function in declared.numpy:
         given_inputs = [list(call.inputs[0])] if several else list(call.inputs)
@@ -110,18 +110,6 @@ def call_numpy(function, inputs, statics):
     if "keepdims" in statics:
         return function(*inputs, **statics)
     return function(*inputs, *statics.values())
-
-
-@st.composite
-def data_calls(draw: st.DrawFn, op: Op) -> Call:
-    """Calls of an op without samples, on small whole numbers, so that there are equal ones."""
-    found = draw(broadcastable_shapes(len(op.inputs), min_side=1))
-    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    inputs = tuple(random.integers(-1, 3, shape).astype(np.float64) for shape in found)
-    if "axis" not in op.statics:
-        return Call(op, inputs, {})
-    axis = draw(st.none() | st.integers(-inputs[0].ndim, inputs[0].ndim - 1)) if found[0] else None
-    return Call(op, inputs, {"axis": axis, "keepdims": draw(st.booleans())})
 
 
 @pytest.mark.long

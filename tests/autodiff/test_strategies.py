@@ -83,7 +83,7 @@ def test_seeded_calls_repeat_themselves_and_differ() -> None:
     assert len({tuple(a.shape for a in sample_call(ad.add, k).arrays) for k in range(30)}) > 5
 
 
-@pytest.mark.parametrize("wrong", [np.add, ad.argmax, ad.zeros, "add"])
+@pytest.mark.parametrize("wrong", [np.add, ad.arange, ad.zeros, "add"])
 def test_what_is_no_op_is_refused(wrong: Any) -> None:
     with pytest.raises(TypeError, match="is no op with samples; expected one such as"):
         sample_call(wrong, 0)
