@@ -10,13 +10,20 @@ from typing import Any
 
 import autodiff as ad
 from autodiff import Tensor, Variable
+from autodiff._graph import thread
+
+#: flat programs kept per optimizer; who updates more sets of Variables than this in turn is
+#: better served by a run of the formula than by a trace
+MANY = 16
 
 
 class Optimizer:
     """An update formula with its learning rate, its step counter and its state per Variable.
 
     A subclass names the state in `slots`, each a Variable like the parameter, zero at first, and
-    states the formula in `update`, over Tensors, without changing any of them.
+    states the formula in `update`, over Tensors, without changing any of them. The formula runs as
+    a flat program, made once per set of Variables (`autodiff.function` says what it may do); one
+    that looks at values runs as it stands.
 
     learning_rate: a number from 0 up; the Variable of that name can be assigned at any time.
 
@@ -37,6 +44,8 @@ class Optimizer:
         #: steps taken so far, int64
         self.iterations = Variable(0, trainable=False, name="iterations")
         self._state: dict[Variable, tuple[Variable, ...]] = {}
+        #: a step for each set of Variables, of their gradients
+        self._programs: dict[tuple[Variable, ...], Callable[..., None]] = {}
 
     def update(self, w: Tensor, g: Tensor, rate: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
         """The new value of `w` from its gradient `g`, and the new value of each of its state."""
@@ -70,23 +79,22 @@ class Optimizer:
         Raises ValueError where there is no gradient at all, for a gradient of another shape and
         for a Variable that comes twice, TypeError for what is no such pair.
         """
-        gradients = checked(pairs)
-        rate = self.step_size()
-        rates: dict[Any, Tensor] = {}
-        variables: list[Variable] = []
-        values: list[Tensor] = []
-        for w, g in gradients.items():
-            dtype = w.dtype
-            if dtype not in rates:
-                rates[dtype] = ad.asarray(rate, dtype=dtype)
-            state = self._state.get(w)
-            if state is None:
-                state = self._state[w] = self._new_state(w)
-            variables += (w, *state)
-            values += self.update(w, g, rates[dtype], *state)
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
-        self.iterations.assign_add(1)
+        gradients, variables = split(pairs)
+        if thread.graph is not None:  # a tape or a trace records: join it
+            self._step(gradients, variables)
+            return
+        program = self._programs.get(variables)
+        if program is None:
+            program = self._program(variables)
+        try:
+            program(*gradients)
+        except ad.TracingError:  # the formula looks at values; nothing has changed
+            self._programs[variables] = run = self._formula(variables)
+            run(*gradients)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles take along: all but the programs, which are made anew."""
+        return {**vars(self), "_programs": {}}
 
     def minimize(self, loss_fn: Callable[[], Tensor], variables: Sequence[Variable]) -> Tensor:
         """Take one step down the gradient of `loss_fn()` by `variables`; returns that loss."""
@@ -95,6 +103,41 @@ class Optimizer:
         self.apply_gradients(zip(tape.gradient(loss, list(variables)), variables, strict=True))
         return loss
 
+    def _formula(self, variables: tuple[Variable, ...]) -> Callable[..., None]:
+        """A step of these Variables, as a function of their gradients."""
+
+        def step(*gradients: Tensor) -> None:
+            self._step(gradients, variables)
+
+        return step
+
+    def _program(self, variables: tuple[Variable, ...]) -> Callable[..., None]:
+        """The same as a flat program."""
+        if len(self._programs) >= MANY:
+            return self._formula(variables)
+        program = self._programs[variables] = ad.function(self._formula(variables))
+        return program
+
+    def _step(self, gradients: Sequence[Tensor], variables: Sequence[Variable]) -> None:
+        """One step, all its new values before the first is assigned."""
+        check(gradients, variables)
+        rate = self.step_size()
+        rates: dict[Any, Tensor] = {}
+        new: dict[Variable, Tensor] = {}
+        for g, w in zip(gradients, variables, strict=True):
+            dtype = w.dtype
+            if g.dtype != dtype:
+                g = ad.astype(g, dtype)
+            if dtype not in rates:
+                rates[dtype] = ad.asarray(rate, dtype=dtype)
+            state = self._state.get(w)
+            if state is None:
+                state = self._state[w] = self._new_state(w)
+            new.update(zip((w, *state), self.update(w, g, rates[dtype], *state), strict=True))
+        for variable, value in new.items():
+            variable.assign(value)
+        self.iterations.assign_add(1)
+
     def _new_state(self, w: Variable) -> tuple[Variable, ...]:
         return tuple(
             Variable(ad.zeros_like(w), trainable=False, name=f"{w.name or 'variable'}/{slot}")
@@ -102,9 +145,12 @@ class Optimizer:
         )
 
 
-def checked(pairs: Iterable[tuple[Any, Variable]]) -> dict[Variable, Tensor]:
-    """Variable -> gradient, for those that have one."""
-    gradients: dict[Variable, Tensor] = {}
+def split(
+    pairs: Iterable[tuple[Any, Variable]],
+) -> tuple[list[Tensor], tuple[Variable, ...]]:
+    """Gradients and their Variables, of the pairs that have a gradient."""
+    gradients: list[Tensor] = []
+    variables: list[Variable] = []
     missing: list[Variable] = []
     for pair in pairs:
         try:
@@ -115,16 +161,9 @@ def checked(pairs: Iterable[tuple[Any, Variable]]) -> dict[Variable, Tensor]:
             raise TypeError(f"expected (gradient, Variable) pairs, got {w!r:.80} as the Variable")
         if g is None:
             missing.append(w)
-            continue
-        if not isinstance(g, Tensor):
-            g = ad.asarray(g)
-        if g.shape != w.shape:
-            raise ValueError(
-                f"the gradient of {title(w)} has shape {g.shape}; expected {w.shape}, as it has"
-            )
-        if w in gradients:
-            raise ValueError(f"{title(w)} comes twice among the (gradient, Variable) pairs")
-        gradients[w] = g
+        else:
+            gradients.append(g if isinstance(g, Tensor) else ad.asarray(g))
+            variables.append(w)
     if missing:
         names = ", ".join(map(title, missing))
         if not gradients:
@@ -134,7 +173,20 @@ def checked(pairs: Iterable[tuple[Any, Variable]]) -> dict[Variable, Tensor]:
         warnings.warn(f"no gradient for {names}: not updated", stacklevel=3)
     elif not gradients:
         raise ValueError("apply_gradients was given no (gradient, Variable) pairs")
-    return gradients
+    return gradients, tuple(variables)
+
+
+def check(gradients: Sequence[Tensor], variables: Sequence[Variable]) -> None:
+    """ValueError for a gradient of another shape and for a Variable that comes twice."""
+    seen: set[Variable] = set()
+    for g, w in zip(gradients, variables, strict=True):
+        if g.shape != w.shape:
+            raise ValueError(
+                f"the gradient of {title(w)} has shape {g.shape}; expected {w.shape}, as it has"
+            )
+        if w in seen:
+            raise ValueError(f"{title(w)} comes twice among the (gradient, Variable) pairs")
+        seen.add(w)
 
 
 def title(w: Variable) -> str:
