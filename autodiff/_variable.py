@@ -25,7 +25,7 @@ class Variable(Tensor):
     Variable([0.5, 1.5], dtype=float32, name='w')
     """
 
-    __slots__ = ("__weakref__", "name", "trainable", "version")
+    __slots__ = ("__weakref__", "name", "trainable")
 
     def __init__(
         self, value: Any, dtype: Any = None, trainable: bool = True, name: str | None = None
@@ -35,8 +35,6 @@ class Variable(Tensor):
         self._node = UNREAD
         self.name = name
         self.trainable = bool(trainable) and self._data.dtype.kind == "f"
-        #: counts the assignments
-        self.version = 0
 
     def assign(self, value: Any) -> Variable:
         """Take a new value of the same shape, cast to this Variable's dtype; returns itself.
@@ -65,7 +63,6 @@ class Variable(Tensor):
                 )
             data = as_data(data.astype(self._data.dtype))
         self._data = data
-        self.version += 1
         self._node = UNREAD
         return self
 

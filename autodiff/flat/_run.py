@@ -6,7 +6,6 @@ import linecache
 from contextvars import copy_context
 from functools import partial
 from itertools import count
-from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -15,70 +14,15 @@ from .. import _nest
 from .._backend import as_data
 from .._calls import constant
 from .._graph import UNREAD
-from .._variable import Variable
 from ._arena import LINE, arrange
 from ._buffers import plan
-from ._group import Group, group_updates
+from ._group import group_updates
+from ._home import Home, own
 from ._lower import Program
-from ._text import Text
+from ._text import Text, in_place
 from ._value import Value
 
 _numbers = count(1)
-
-
-class _Holder:
-    """Holds one array, as a Variable does."""
-
-    def __init__(self, data: Any) -> None:
-        self._data = data
-        self._node = UNREAD
-
-
-def references(v: Any) -> int:
-    """How many references to a holder's array there are, seen from here."""
-    data = v._data
-    return getrefcount(data)
-
-
-def references_in(views: list[Any], k: int) -> int:
-    """How many references to an array in a list there are, seen from here."""
-    view = views[k]
-    return getrefcount(view)
-
-
-# What the two see of an array that nobody else holds: interpreters count differently.
-ALONE = references(_Holder(np.zeros(1)))
-ALONE_IN_LIST = references_in([np.zeros(1)], 0)
-
-
-class Home:
-    """The vector that the arrays of a group of Variables are views of."""
-
-    def __init__(self, group: Group) -> None:
-        self.variables = group.variables
-        self._held = _Holder(np.empty(0))
-        self.views: list[Any] = []
-
-    def gather(self) -> Any:
-        """The vector, with the Variables' values in it and nobody else looking at it."""
-        views, variables = self.views, self.variables
-        for k in range(len(views)):
-            # the Variable holds it too
-            if variables[k]._data is not views[k] or references_in(views, k) > ALONE_IN_LIST + 1:
-                break
-        else:  # each view holds the vector too
-            if views and references(self._held) <= ALONE + len(views):
-                return self._held._data
-        vector = np.concatenate([v._data.reshape(-1) for v in self.variables])
-        self._held._data = vector
-        self.views, start = [], 0
-        for v in self.variables:
-            view = vector[start : start + v.size].reshape(v.shape)
-            start += v.size
-            self.views.append(view)
-            v._data = view
-            v._node = UNREAD
-        return vector
 
 
 class Runner:
@@ -100,12 +44,11 @@ class Runner:
         self._code = self._compile()
         #: functions that no call is using now
         self._idle: list[Any] = []
-        self._variables = tuple(program.variables)
-        self._written = tuple(arrays)
-        self._homes = tuple(Home(group) for group in program.groups)
-        self._changed = (*self._written, *(v for home in self._homes for v in home.variables))
-        written = set(self._written)
-        self._given = tuple(v for v in program.assigned if v not in written)
+        self._homes = tuple(Home(group, text.derived[group.old]) for group in program.groups)
+        at_home = {v for home in self._homes for v in home.variables}
+        self._variables = tuple(v for v in program.variables if v not in at_home)
+        self._written = tuple(v for v in program.assigned if in_place(program.assigned[v]))
+        self._given = tuple(v for v in program.assigned if not in_place(program.assigned[v]))
         self._count = len(program.returned())
 
     @property
@@ -129,7 +72,10 @@ class Runner:
 
     def __call__(self, arrays: list[Any]) -> Any:
         """Run on raw arrays; the results as Tensors in the function's structure."""
-        vectors = [home.gather() for home in self._homes]
+        at_home: list[Any] = []
+        for home in self._homes:
+            home.settle()
+            at_home += home.arrays
         for v in self._written:
             own(v)
         try:
@@ -137,15 +83,12 @@ class Runner:
         except IndexError:
             run = self._instance()
         try:
-            out = run(*arrays, *[v._data for v in self._variables], *vectors)
+            out = run(*arrays, *[v._data for v in self._variables], *at_home)
         finally:
             self._idle.append(run)
-        for v in self._changed:
-            v.version += 1
         if self._given:
             for v, data in zip(self._given, out[self._count :], strict=True):
                 v._data = as_data(data)
-                v.version += 1
                 v._node = UNREAD
         result = self.program.result
         if isinstance(result, Value):
@@ -161,10 +104,3 @@ def memory(n: int) -> Any:
     block = np.empty(n + LINE, np.uint8)
     skip = -block.ctypes.data % LINE
     return block[skip : skip + n]
-
-
-def own(v: Variable) -> None:
-    """Give a Variable an array of its own if somebody else holds its array: Tensors are values."""
-    if references(v) > ALONE or v._data.base is not None:
-        v._data = v._data.copy()
-        v._node = UNREAD

@@ -40,7 +40,7 @@ class Text(Lines):
         #: what the cheap spelling calls by a short name
         self.aliases: dict[str, str] = {}
         self.names: dict[Value, str] = {}
-        self.taken = {"np", name}
+        self.taken = {"np", name, "arena"}
         self.constants: dict[str, Any] = {}
         self.header: list[str] = []
         self.body: list[str] = []
@@ -48,15 +48,18 @@ class Text(Lines):
         self.scalars: dict[tuple[str, str], str] = {}
         #: names of generators and their arguments
         self.given: dict[int, str] = {}
+        #: vector of Variables -> views of their arrays, made when these are laid into it
+        self.derived: dict[Value, list[Value]] = {}
         #: vector -> its piece, inside of a loop over pieces
         self.cut: dict[str, str] | None = None
 
     def write(self) -> str:
         """The whole text."""
         program = self.program
-        parameters = [self.name_of(v) for v in (*program.arguments, *program.variables.values())]
+        for v in (*program.arguments, *program.variables.values()):
+            self.name_of(v)
         for group in program.groups:
-            parameters.append(self.name_of(group.old))
+            self.derived[group.old] = []
             vector = self.name_of(group.old)
             self.header.append(f"# {vector} holds, one after the other, and they are views of it:")
             self.header += [f"#   {self.name_of(v)} {v.shape}" for v in group.old.operands]
@@ -82,9 +85,21 @@ class Text(Lines):
                     self.body.append(f"    raise ValueError({message!r})")
         self.finish()
         lines = ["import numpy as np", "", *self.header, "", ""]
-        lines.append(f"def {self.name}({', '.join(parameters)}):")
+        lines.append(f"def {self.name}({', '.join(map(self.name_of, self.parameters()))}):")
         lines += [f"    {line}" for line in self.body]
         return "\n".join(lines) + "\n"
+
+    def parameters(self) -> list[Value]:
+        """What the function is given: to be read, Variables as they come; to be run, by homes."""
+        arguments, variables = self.program.arguments, self.program.variables.values()
+        groups = self.program.groups
+        if self.readable:
+            return [*arguments, *variables, *(group.old for group in groups)]
+        at_home = {v for group in groups for v in group.old.operands}
+        given = [*arguments, *(v for v in variables if v not in at_home)]
+        for group in groups:
+            given += (group.old, *group.old.operands, *self.derived[group.old])
+        return given
 
     def finish(self) -> None:
         """Results copied out of buffers, Variables given their new values, and the return."""
@@ -101,7 +116,7 @@ class Text(Lines):
         for old, new in pairs:
             if self.plan.over.get(new) is old:
                 continue
-            if not new.shape:
+            if not in_place(new):
                 name = self.operand(new)
                 results.append(f"{name}.copy()" if owner(new).op in SOURCES else name)
                 continue
@@ -110,7 +125,10 @@ class Text(Lines):
                 fresh = self.free_name("new")
                 self.body.append(f"{fresh} = {name}.copy()")
                 name = fresh
-            copies.append(f"np.copyto({self.operand(old)}, {name})")
+            old_name = self.operand(old)
+            copies.append(
+                f"np.copyto({old_name}, {name})" if new.shape else f"{old_name}[()] = {name}"
+            )
         self.body += copies
         self.body.append(f"return ({', '.join(results)},)" if results else "return ()")
 
@@ -186,8 +204,15 @@ class Text(Lines):
         # what has no axes is a number of now, not a view
         fixed = root in self.plan.slot or root in self.plan.part or root.op == "constant"
         step = value
-        while fixed and step is not root:
-            fixed, step = bool(step.shape), step.inputs[0]
+        while step.shape and step is not root:
+            step = step.inputs[0]
+        fixed = fixed and step is root
+        if not self.readable and step is root and root.op == "variable":
+            for home, views in self.derived.items():
+                if root in set(home.operands):
+                    self.name_of(value)
+                    views.append(value)
+                    return
         line = f"{self.name_of(value)} = {text}"
         (self.header if fixed else self.body).append(line)
 
@@ -261,6 +286,15 @@ class Text(Lines):
             return name
         return self.cut.setdefault(name, f"{name}_i")
 
+    def counts(self, value: Value) -> bool:
+        """Whether a value is the next of a counter, and nothing else: Python's integers are faster."""
+        if self.readable or value.shape or value.op != "add" or value.dtype.kind != "i":
+            return False
+        x, more = value.inputs
+        read = {y for v in self.plan.order for y in v.operands} | {*self.program.returned()}
+        counter = isinstance(x, Value) and x.op == "variable" and type(more) is int
+        return counter and value not in read
+
     def line(self, value: Value) -> None:
         """The line (or two) that computes a value."""
         if value.op == "flat":
@@ -276,7 +310,9 @@ class Text(Lines):
             out = self.piece(out or "")
         name = self.names[value]
         op = value.op
-        if not value.shape and op in OPERATORS:
+        if self.counts(value):
+            text = f"{name} = {inputs[0]}.item() {OPERATORS[op]} {inputs[1]}"
+        elif not value.shape and op in OPERATORS:
             text = f"{name} = {inputs[0]} {OPERATORS[op]} {inputs[1]}"
         elif op in UFUNCS:
             if not self.readable and out is not None:
@@ -290,3 +326,8 @@ class Text(Lines):
             text = getattr(self, f"_{op}")(value, inputs, name, out)
         for k, part in enumerate(text.split("\n")):
             self.body.append(part + (self.comment(value) if k == 0 else ""))
+
+
+def in_place(value: Value) -> bool:
+    """Whether a Variable's new value is written into its array; floats without axes are numbers."""
+    return bool(value.shape) or value.dtype.kind not in "fc"

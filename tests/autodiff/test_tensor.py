@@ -135,7 +135,6 @@ def test_assign() -> None:
     v.assign_add(1.0).assign_sub([0.5, 1.0])
     assert v.tolist() == [3.5, 4.0]
     assert v.dtype == np.float32
-    assert v.version == 3
     with pytest.raises(ValueError, match=r"'v' has shape \(2,\); given shape \(3,\)"):
         v.assign([1.0, 2.0, 3.0])
     with pytest.raises(TypeError, match="complex"):
