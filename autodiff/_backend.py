@@ -61,6 +61,8 @@ _min_reduce: Callable[..., Any] = np.minimum.reduce
 
 #: up to this many elements the cost of a call outweighs that of the sum
 SMALL = 4096
+#: up to this many integers Python finds the largest faster than NumPy
+FEW = 64
 
 
 @lru_cache(maxsize=1024)
@@ -126,13 +128,26 @@ def _astype(x: Any, dtype: Any) -> Any:
     return x.astype(dtype)
 
 
-def _require(condition: Any, message: Callable[[], str], brief: str) -> None:
-    """ValueError unless a condition on values holds; flat programs, too, check it at every call.
+def within(x: Any, low: int, high: int) -> bool:
+    """Whether all integers of an array lie from `low` up to, but not at, `high`."""
+    if not x.size:
+        return True
+    if x.ndim == 1 and x.size <= FEW:
+        numbers = x.tolist()
+        return bool(low <= min(numbers) and max(numbers) < high)
+    if low == 0:  # as unsigned numbers negative ones are huge: one comparison finds all
+        unsigned = x.view(x.dtype.str.replace("i", "u"))
+        return bool(_max_reduce(unsigned, None) < high)
+    return bool(low <= _min_reduce(x, None) and _max_reduce(x, None) < high)
 
-    They say `brief`, which is known beforehand.
+
+def _require_range(x: Any, low: int, high: int, what: str) -> None:
+    """ValueError unless all integers of x lie from `low` up to, but not at, `high`.
+
+    Flat programs check it at every call, too.
     """
-    if not condition:
-        raise ValueError(message())
+    if not within(x, low, high):
+        raise ValueError(f"{what} run from {x.min()} to {x.max()}; expected {low} to {high - 1}")
 
 
 numpy_namespace = Namespace(
@@ -145,7 +160,7 @@ numpy_namespace = Namespace(
     astype=_astype,
     reshape=_reshape,
     permute_dims=_permute_dims,
-    require=_require,
+    require_range=_require_range,
 )
 
 #: type of an array, scalar or Tensor -> its `xp`

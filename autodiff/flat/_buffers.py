@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .._backend import SMALL
 from ._value import SOURCES, UFUNCS, VIEWS, Value
 
 #: operations that may write over an input of the same shape and dtype
@@ -68,7 +69,7 @@ def plan(
     for k, value in enumerate(order):
         if not computed(value) or value in plan.part:
             continue
-        if value in kept or not value.shape or value.op == "draw":
+        if value in kept or not value.shape or value.op == "draw" or _is_index(value):
             plan.fresh.add(value)
         elif not (writable.takes(value, k) or _in_place(plan, value, k, assigned)):
             end = len(order) if value in assigned else plan.last[value]
@@ -104,6 +105,11 @@ class _Writable:
         end = len(self.plan.order) if value in self.assigned else self.plan.last[value]
         self.free[old] = end
         return True
+
+
+def _is_index(value: Value) -> bool:
+    """Whether NumPy makes a small array of its own that a copy into a buffer would only add to."""
+    return value.op == "take" and value.nbytes <= SMALL
 
 
 def _alike(x: Value, y: Value) -> bool:

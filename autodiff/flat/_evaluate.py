@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._backend import within
 from ._ir import _filled
 from ._value import REDUCTIONS, UFUNCS, Value
 
@@ -43,6 +44,8 @@ def _put(arrays: Sequence[Any], index: Any) -> Any:
 
 
 _OTHERS: dict[str, Any] = {
+    "within": lambda a, low, high: np.bool_(within(a[0], low, high)),
+    "rows": lambda a: a[0].take(a[1], 0),
     "cast": lambda a, dtype: a[0].astype(dtype),
     "matmul": lambda a: np.matmul(*a),
     "argmax": lambda a, axis, keepdims: np.argmax(a[0], axis, keepdims=keepdims),

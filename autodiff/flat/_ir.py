@@ -75,6 +75,14 @@ class Builder:
         """A Value for an array; Python numbers and Values are what they are."""
         return x if isinstance(x, Value) or type(x) in PYTHON_SCALARS else self.constant(x)
 
+    def known_within(self, x: Any, low: int, high: int) -> bool:
+        """Whether a check before has found the integers of x from low up to, but not at, high."""
+        attrs = {"low": low, "high": high}
+        return any(
+            check.op == "within" and check.inputs[0] is x and check.attrs == attrs
+            for check, _ in self.checks
+        )
+
     # -- element by element ------------------------------------------------------------------------
 
     def ufunc(self, op: str, *operands: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._backend import SMALL
+from .._backend import FEW, SMALL
 from ._ir import INDEX
 from ._value import REDUCTIONS, UFUNCS, Value
 
@@ -29,6 +29,7 @@ class Lines(ABC):
     ones: dict[tuple[int, str], str]
     scalars: dict[tuple[str, str], str]
     given: dict[int, str]
+    names: dict[Value, str]
     taken: set[str]
 
     def free_name(self, stem: str) -> str:
@@ -139,8 +140,53 @@ class Lines(ABC):
 
     _stack = _concat
 
+    def picks(self, value: Value) -> bool:
+        """Whether a value is an element of each row, at places that have been checked."""
+        x, rows, places = (*value.inputs, None, None)[:3]
+        return (
+            value.attrs["index"] == (INDEX, INDEX)
+            and value in self.plan.fresh
+            and x in self.plan.slot
+            and x.ndim == 2
+            and places.dtype.kind == "i"
+            and rows.op == "constant"
+            and np.array_equal(rows.data, np.arange(x.shape[0]))
+            and self.program.builder.known_within(places, 0, x.shape[1])
+        )
+
+    def picked(self, value: Value, inputs: list[str]) -> str:
+        """Elements of rows by their places in the flattened matrix: one index in place of two."""
+        x = value.inputs[0]
+        starts, flat = self.free_name("starts"), self.free_name("flat")
+        self.header.append(f"{starts} = np.arange(0, {x.size}, {x.shape[1]})")
+        self.header.append(f"{flat} = {inputs[0]}.reshape(-1)")
+        return f"{flat}[{inputs[2]} + {starts}]"
+
+    def _within(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
+        """Few integers are compared by Python, many as unsigned ones (negative ones are huge)."""
+        (x,), (source,) = inputs, value.inputs
+        low, high = value.attrs["low"], value.attrs["high"]
+        if self.readable or low:
+            return f"{name} = {low} <= {x}.min() and {x}.max() < {high}"
+        if source.ndim == 1 and source.size <= FEW:
+            numbers = self.free_name("numbers")
+            test = f"0 <= min({numbers}) and max({numbers}) < {high}"
+            return f"{numbers} = {x}.tolist()\n{name} = {test}"
+        unsigned = source.dtype.str.replace("i", "u")
+        return f"{name} = np.maximum.reduce({x}.view({unsigned!r}), None) < {high}"
+
+    def _rows(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
+        table, rows = inputs
+        if out is None:
+            return f"{name} = {table}.take({rows}, 0)"
+        if self.readable:
+            return f"np.take({table}, {rows}, axis=0, out={out}, mode='clip')"
+        return f"{table}.take({rows}, 0, {out}, 'clip')"  # by its mode, "raise" makes a copy
+
     def _take(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
         text = f"{inputs[0]}[{index_text(value.attrs['index'], inputs[1:])}]"
+        if not self.readable and self.picks(value):
+            return f"{name} = {self.picked(value, inputs)}"
         return f"{name} = {text}" if out is None else f"{out}[...] = {text}"
 
     def _reshape(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:

@@ -20,8 +20,8 @@ from ._symbolic import Symbolic
 from ._trace import Trace, leaf_of
 from ._value import Value
 
-#: ops whose forward fills an array in place, and so is spelled by the builder
-IMPERATIVE = frozenset(("scatter", "put"))
+#: ops that are spelled otherwise than by their forwards, which fill arrays in place or know less
+SPELLED = frozenset(("scatter", "put", "one_hot"))
 
 
 @dataclass
@@ -131,7 +131,7 @@ def _forward(op: Any, record: Any, values: list[Any], xp: Symbolic) -> Any:
         for node, data in zip(nodes, kept, strict=True)
     ]
     statics = record[NODES + 2 * n :][: len(op.statics)]
-    if op.name in IMPERATIVE:
+    if op.name in SPELLED:
         return getattr(xp, op.name)(*inputs, *statics)
     return op.forward(xp, inputs, *statics) if op.variadic else op.forward(xp, *inputs, *statics)
 

@@ -13,6 +13,9 @@ from .._graph import TracingError
 from ._ir import Builder
 from ._value import REDUCTIONS, UFUNCS, Value
 
+#: up to this many classes a unit matrix costs nothing
+WIDE = 64
+
 
 class Symbolic:
     """The functions that ops' forwards may use, on Values; ops of our own run their forwards."""
@@ -101,6 +104,22 @@ class Symbolic:
         """A copy with a value at an index."""
         return self._builder.put(x, value, index)
 
-    def require(self, condition: Value, message: Callable[[], str], brief: str) -> None:
+    def require_range(self, x: Value, low: int, high: int, what: str) -> None:
         """A check that the program makes at every call."""
-        self._builder.checks.append((condition, f"{self._builder.hint}: {brief}"))
+        b = self._builder
+        if not x.size:
+            return
+        inside = b.make("within", (x,), {"low": low, "high": high}, (), np.bool_)
+        b.checks.append((inside, f"{b.hint}: {what} outside {low} to {high - 1}"))
+
+    def one_hot(self, labels: Value, classes: int, dtype: Any) -> Any:
+        """Rows of zeros with a one: taken from the unit matrix where the labels are known to be in.
+
+        As the op's forward says it, where they are not, or the matrix would be large.
+        """
+        b = self._builder
+        known = b.known_within(labels, 0, classes)
+        if not known or classes > WIDE:
+            return FORWARDS["one_hot"](self, labels, classes, dtype)
+        rows = b.constant(np.eye(classes, dtype=dtype))
+        return b.make("rows", (rows, labels), {}, (*labels.shape, classes), dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,15 @@ OPERATORS = {
     "not_equal": "!=",
 }
 #: what a value is called after the operation that made it
-SHORT = {"matmul": "z", "add": "a", "maximum": "h", "exp": "e", "sum": "s", "multiply": "m"}
+SHORT = {
+    "rows": "truth",
+    "matmul": "z",
+    "add": "a",
+    "maximum": "h",
+    "exp": "e",
+    "sum": "s",
+    "multiply": "m",
+}
 
 
 class Text(Lines):
@@ -40,7 +49,7 @@ class Text(Lines):
         #: what the cheap spelling calls by a short name
         self.aliases: dict[str, str] = {}
         self.names: dict[Value, str] = {}
-        self.taken = {"np", name, "arena"}
+        self.taken = {"np", name, "arena", *dir(builtins)}
         self.constants: dict[str, Any] = {}
         self.header: list[str] = []
         self.body: list[str] = []
@@ -287,13 +296,24 @@ class Text(Lines):
         return self.cut.setdefault(name, f"{name}_i")
 
     def counts(self, value: Value) -> bool:
-        """Whether a value is the next of a counter, and nothing else: Python's integers are faster."""
+        """Whether a value is a counter's next, and nothing else: Python's integers are faster."""
         if self.readable or value.shape or value.op != "add" or value.dtype.kind != "i":
             return False
         x, more = value.inputs
         read = {y for v in self.plan.order for y in v.operands} | {*self.program.returned()}
         counter = isinstance(x, Value) and x.op == "variable" and type(more) is int
         return counter and value not in read
+
+    def leaving(self) -> set[Value]:
+        """What leaves the program: results and Variables' new values."""
+        return {*self.program.returned(), *self.program.assigned.values()}
+
+    def scales(self, value: Value) -> bool:
+        """Whether a number is cast for ufuncs on arrays: they take arrays without axes faster."""
+        if self.readable or value.op != "cast" or value.shape or value in self.leaving():
+            return False
+        users = [v for v in self.plan.order if any(x is value for x in v.operands)]
+        return all(v.op in UFUNCS and v.shape for v in users)
 
     def line(self, value: Value) -> None:
         """The line (or two) that computes a value."""
@@ -312,6 +332,9 @@ class Text(Lines):
         op = value.op
         if self.counts(value):
             text = f"{name} = {inputs[0]}.item() {OPERATORS[op]} {inputs[1]}"
+        elif self.scales(value):
+            self.header.append(f"{name} = np.empty((), np.{value.dtype})")
+            text = f"{name}[()] = {inputs[0]}"
         elif not value.shape and op in OPERATORS:
             text = f"{name} = {inputs[0]} {OPERATORS[op]} {inputs[1]}"
         elif op in UFUNCS:
