@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+
+import autodiff as ad
 
 Seed = int | np.random.Generator | None
 
@@ -26,3 +30,10 @@ def set_random_seed(seed: int) -> None:
 def generator(seed: Seed) -> np.random.Generator:
     """The generator itself, a new one from an integer, the shared one for None."""
     return _shared if seed is None else np.random.default_rng(seed)
+
+
+def tensor_generator(seed: Any) -> ad.random.Generator:
+    """A generator that draws Tensors: itself, or from an integer; from the shared one for None."""
+    if seed is None:
+        seed = int(_shared.integers(2**63))
+    return ad.random.default_rng(seed)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Unpack
 
 from autodiff import Tensor
 from nn import activations
-from nn.layers._layer import Layer
+from nn.layers._layer import Common, Layer
+from nn.layers._shape import Shape
 
 
 class Activation(Layer):
@@ -20,15 +21,15 @@ class Activation(Layer):
     """
 
     def __init__(
-        self,
-        activation: str | Callable[[Tensor], Tensor] | None,
-        name: str | None = None,
-        input_shape: Sequence[int | None] | None = None,
-        dtype: Any = "float32",
+        self, activation: str | Callable[[Tensor], Tensor] | None, **common: Unpack[Common]
     ) -> None:
-        super().__init__(name, input_shape, dtype)
+        super().__init__(**common)
         self.activation = activations.get(activation)
 
     def call(self, x: Tensor) -> Tensor:
         """The activation function of x."""
         return self.activation(x)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The input's."""
+        return input_shape

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Unpack
 
 from autodiff import Tensor
 from nn import activations
-from nn.layers._layer import Layer, Shape, known
+from nn.layers._layer import Common, Layer
+from nn.layers._shape import Shape, known
 
 
 class Dense(Layer):
@@ -18,6 +19,7 @@ class Dense(Layer):
     units: width of the output, at least 1.
     activation: a name, a function or None; see `nn.activations`.
     kernel_initializer, bias_initializer: names or functions; see `nn.initializers`.
+    kernel_regularizer, bias_regularizer: names or functions; see `nn.regularizers`.
 
     Raises ValueError for inputs whose last axis is not the one the kernel was made for.
 
@@ -35,11 +37,11 @@ class Dense(Layer):
         use_bias: bool = True,
         kernel_initializer: str | Callable[..., Any] = "glorot_uniform",
         bias_initializer: str | Callable[..., Any] = "zeros",
-        name: str | None = None,
-        input_shape: Sequence[int | None] | None = None,
-        dtype: Any = "float32",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        **common: Unpack[Common],
     ) -> None:
-        super().__init__(name, input_shape, dtype)
+        super().__init__(**common)
         try:
             self.units = operator.index(units)
         except TypeError:
@@ -52,6 +54,8 @@ class Dense(Layer):
         self.use_bias = use_bias
         self.kernel_initializer = kernel_initializer
         self.bias_initializer = bias_initializer
+        self.kernel_regularizer = kernel_regularizer
+        self.bias_regularizer = bias_regularizer
 
     def build(self, input_shape: Shape) -> None:
         """Make kernel and bias."""
@@ -60,9 +64,19 @@ class Dense(Layer):
                 f"layer {self.name!r}: input of shape {input_shape}; expected (batch, features)"
             )
         features = known(input_shape[-1:], self.name)
-        self.kernel = self.add_weight("kernel", (features, self.units), self.kernel_initializer)
+        self.kernel = self.add_weight(
+            (features, self.units),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            name="kernel",
+        )
         if self.use_bias:
-            self.bias = self.add_weight("bias", (self.units,), self.bias_initializer)
+            self.bias = self.add_weight(
+                (self.units,),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                name="bias",
+            )
 
     def call(self, x: Tensor) -> Tensor:
         """activation(x · kernel + bias)."""

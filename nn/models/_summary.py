@@ -6,28 +6,24 @@ from collections.abc import Sequence
 
 from autodiff import Variable
 from nn.layers import Layer
-from nn.layers._layer import Shape
+from nn.models._network import Network
 
-_TITLES = ("Layer (type)", "Output Shape", "Param #")
+_TITLES = ("Layer (type)", "Output Shape", "Param #", "Connected to")
+_NUMBERS = 2  # the column that is aligned to the right
 
 
 def summary_text(
-    name: str, layers: Sequence[Layer], shapes: Sequence[Shape], variables: Sequence[Variable]
+    name: str, layers: Sequence[Layer], network: Network | None, variables: Sequence[Variable]
 ) -> str:
-    """The table of a model's layers; shapes: of their outputs, as far as they are known."""
-    rows = [
-        (
-            f"{layer.name} ({type(layer).__name__})",
-            str(shapes[k]) if k < len(shapes) else "?",
-            f"{layer.count_params():,}" if layer.built else "0 (unbuilt)",
-        )
-        for k, layer in enumerate(layers)
-    ]
-    widths = [max(map(len, column)) for column in zip(_TITLES, *rows, strict=True)]
+    """The table of a model's layers; `network` knows shapes and what is connected to what."""
+    branches = network is not None and not network.is_chain()
+    rows = [_row(layer, network, branches) for layer in layers]
+    titles = _TITLES[: 3 + branches]
+    widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
     lines = [
         f'Model: "{name}"',
         _rule("┏┳┓", "━", widths),
-        _cells(_TITLES, widths, "┃"),
+        _cells(titles, widths, "┃"),
         _rule("┡╇┩", "━", widths),
     ]
     for k, row in enumerate(rows):
@@ -48,14 +44,28 @@ def summary_text(
     return "\n".join(lines)
 
 
+def _row(layer: Layer, network: Network | None, branches: bool) -> tuple[str, ...]:
+    shape = None if network is None else network.output_shape(layer)
+    row = (
+        f"{layer.name} ({type(layer).__name__})",
+        "?" if shape is None else str(shape),
+        f"{layer.count_params():,}" if layer.built else "0 (unbuilt)",
+    )
+    if not branches or network is None:
+        return row
+    return (*row, ", ".join(network.sources(layer)) or "-")
+
+
 def _rule(corners: str, line: str, widths: Sequence[int]) -> str:
     left, middle, right = tuple(corners)
     return left + middle.join(line * (width + 2) for width in widths) + right
 
 
 def _cells(row: Sequence[str], widths: Sequence[int], bar: str) -> str:
-    name, shape, count = row
-    cells = (name.ljust(widths[0]), shape.ljust(widths[1]), count.rjust(widths[2]))
+    cells = [
+        cell.rjust(width) if column == _NUMBERS else cell.ljust(width)
+        for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+    ]
     return f"{bar} " + f" {bar} ".join(cells) + f" {bar}"
 
 

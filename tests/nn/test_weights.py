@@ -132,11 +132,19 @@ def test_a_model_that_is_not_built_has_no_weights(tmp_path: Path) -> None:
             call(tmp_path / "w.safetensors")
 
 
-def test_two_variables_of_one_name_are_refused(tmp_path: Path) -> None:
-    model = Sequential([build(), Sequential([Input((2,)), Dense(3)])])
-    with pytest.raises(ValueError, match="two Variables are called 'dense/kernel'"):
-        model.save_weights(tmp_path / "w.safetensors")
-    assert list(tmp_path.iterdir()) == []
+def test_layers_of_one_name_at_two_places_are_told_apart(tmp_path: Path) -> None:
+    def nested() -> Sequential:
+        return Sequential([build(), Sequential([Input((2,)), Dense(3)], name="top")])
+
+    path, model, other = tmp_path / "w.safetensors", nested(), nested()
+    model.save_weights(path)
+    assert list(safetensors.numpy.load_file(path)) == [
+        *("sequential/dense/bias", "sequential/dense/kernel"),
+        *("sequential/dense_1/bias", "sequential/dense_1/kernel"),
+        *("top/dense/bias", "top/dense/kernel"),
+    ]
+    other.load_weights(path)
+    assert values(other) == values(model)
 
 
 @pytest.mark.parametrize("step", ["write", "fsync", "replace"])

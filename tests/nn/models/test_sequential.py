@@ -73,6 +73,21 @@ def test_a_layer_built_before_takes_its_new_name_along() -> None:
     assert [v.name for v in model.variables][2:] == ["dense_1/kernel", "dense_1/bias"]
 
 
+def test_pop_takes_the_last_layer_away() -> None:
+    model = build()
+    last = model.layers[-1]
+    assert model.pop() is last
+    assert model.output_shape == (None, 3)
+    assert model(X).shape == (5, 3)
+    model.add(Dense(4))
+    assert model(X).shape == (5, 4)
+    model.pop()
+    model.pop()
+    assert not model.built
+    with pytest.raises(ValueError, match="has no layers to take away"):
+        model.pop()
+
+
 def test_models_nest() -> None:
     inner = build()
     model = Sequential([inner, Dense(1)])
@@ -150,7 +165,10 @@ def test_summary_of_a_model_that_is_not_built() -> None:
 def test_summary_counts_what_is_not_trained() -> None:
     class Seen(Layer):
         def build(self, input_shape: Any) -> None:
-            self.add_weight("seen", (300,), "zeros", trainable=False)
+            self.add_weight((300,), "zeros", trainable=False, name="seen")
+
+        def call(self, x: Any) -> Any:
+            return x
 
     lines: list[str] = []
     Sequential([Input((4,)), Seen(), Dense(3)]).summary(print_fn=lines.append)

@@ -98,8 +98,8 @@ def test_activation_layer_is_the_function(name: str) -> None:
 def test_variables_that_training_leaves_alone() -> None:
     class Scale(Layer):
         def build(self, input_shape: Any) -> None:
-            self.scale = self.add_weight("scale", (), "ones")
-            self.seen = self.add_weight("seen", (), "zeros", trainable=False)
+            self.scale = self.add_weight((), "ones", name="scale")
+            self.seen = self.add_weight((), "zeros", trainable=False, name="seen")
 
         def call(self, x: ad.Tensor) -> ad.Tensor:
             self.seen.assign_add(1.0)

@@ -1,0 +1,15 @@
+"""What layers know of the call that they are in: whether it trains, and where it began."""
+
+from __future__ import annotations
+
+import threading
+
+
+class _Running(threading.local):
+    #: what the innermost layer that was told was told; None where nobody said
+    training: bool | None = None
+    #: identity of the outermost call under way on this thread, None outside of all
+    call: object | None = None
+
+
+running = _Running()
