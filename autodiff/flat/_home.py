@@ -25,34 +25,33 @@ _data = attrgetter("_data")
 class Home:
     """The vector that the arrays of a group of Variables are views of.
 
-    `arrays` is what a program is given of it: the vector, the Variables' arrays, and `derived`
-    views of these.
+    A program is given the vector, the Variables' arrays, and `derived` views of these.
     """
 
     def __init__(self, group: Group, derived: Sequence[Value]) -> None:
         self.variables = group.variables
         self._values = group.old.operands
         self._derived = tuple(derived)
-        self._views: list[Any] = []
-        self._alone: tuple[int, int] = 0, 0
-        self.arrays: list[Any] = []
+        self._views: list[Any] = [None] * len(self.variables)
+        self._vector: Any = None
+        #: counts of references, as `settle` sees them, when nobody else holds the arrays
+        self._to_view = self._to_vector = 0
+        self._arrays: list[Any] = []
 
-    def settle(self) -> None:
-        """See to it that the Variables' arrays are views of the vector that nobody else holds."""
+    def settle(self) -> list[Any]:
+        """The arrays; the Variables' are views of the vector, and nobody else holds them."""
         views = self._views
-        if views and all(map(is_, map(_data, self.variables), views)):
-            highest, vector = self._counts()
-            if highest <= self._alone[0] and vector <= self._alone[1]:
-                return
-        self._move()
+        if (
+            all(map(is_, map(_data, self.variables), views))
+            and max(map(getrefcount, views)) <= self._to_view
+            and getrefcount(self._vector) <= self._to_vector
+        ):
+            return self._arrays
+        return self._move()
 
-    def _counts(self) -> tuple[int, int]:
-        """The highest number of references to a Variable's array, and that to the vector."""
-        return max(map(getrefcount, self._views)), getrefcount(self.arrays[0])
-
-    def _move(self) -> None:
+    def _move(self) -> list[Any]:
         """Lay the Variables' values into a new vector."""
-        vector = np.concatenate([v._data.reshape(-1) for v in self.variables])
+        self._vector = vector = np.concatenate([v._data.reshape(-1) for v in self.variables])
         self._views, start = [], 0
         for v in self.variables:
             self._views.append(vector[start : start + v.size].reshape(v.shape))
@@ -60,12 +59,15 @@ class Home:
         known = dict(zip(self._values, self._views, strict=True))
         for value in self._derived:
             known[value] = apply(value.op, [known[value.inputs[0]]], value.attrs)
-        self.arrays = [vector, *self._views, *(known[value] for value in self._derived)]
+        self._arrays = [vector, *self._views, *(known[value] for value in self._derived)]
         for v, view in zip(self.variables, self._views, strict=True):
             v._data = view
             v._node = UNREAD
         del vector, view, known
-        self._alone = self._counts()
+        views = self._views
+        self._to_view = max(map(getrefcount, views))
+        self._to_vector = getrefcount(self._vector)
+        return self._arrays
 
 
 class _Holder:
@@ -85,8 +87,9 @@ def _references(v: Any) -> int:
 ALONE = _references(_Holder(np.zeros(1)))
 
 
-def own(v: Variable) -> None:
-    """Give a Variable an array of its own if somebody else holds its array."""
+def own(v: Variable) -> Any:
+    """A Variable's array, a new one if somebody else holds the one that it has."""
     if _references(v) > ALONE or v._data.base is not None:
         v._data = v._data.copy()
         v._node = UNREAD
+    return v._data

@@ -36,18 +36,16 @@ class Runner:
         assigned |= {group.new: group.old for group in program.groups}
         checks = [condition for condition, _ in program.builder.checks]
         self.plan = plan(program.roots(), program.returned(), assigned, checks)
-        self._bytes = arrange(self.plan)
-        text = Text(program, self.plan, name, readable=False)
+        text = Text(program, self.plan, name, arena=arrange(self.plan))
         self.text = text.write()
+        self._bytes = text.arena + text.widest
         self._constants = text.constants
         self._name = name
         self._code = self._compile()
         #: functions that no call is using now
         self._idle: list[Any] = []
         self._homes = tuple(Home(group, text.derived[group.old]) for group in program.groups)
-        at_home = {v for home in self._homes for v in home.variables}
-        self._variables = tuple(v for v in program.variables if v not in at_home)
-        self._written = tuple(v for v in program.assigned if in_place(program.assigned[v]))
+        self._read, self._written = text.read, text.written
         self._given = tuple(v for v in program.assigned if not in_place(program.assigned[v]))
         self._count = len(program.returned())
 
@@ -72,18 +70,17 @@ class Runner:
 
     def __call__(self, arrays: list[Any]) -> Any:
         """Run on raw arrays; the results as Tensors in the function's structure."""
-        at_home: list[Any] = []
-        for home in self._homes:
-            home.settle()
-            at_home += home.arrays
+        given = [v._data for v in self._read]
         for v in self._written:
-            own(v)
+            given.append(own(v))
+        for home in self._homes:
+            given += home.settle()
         try:
             run = self._idle.pop()
         except IndexError:
             run = self._instance()
         try:
-            out = run(*arrays, *[v._data for v in self._variables], *at_home)
+            out = run(*arrays, *given)
         finally:
             self._idle.append(run)
         if self._given:

@@ -26,6 +26,8 @@ OPERATORS = {
     "equal": "==",
     "not_equal": "!=",
 }
+#: up to this many elements a row or column is repeated before it meets a matrix
+TILED = 2048
 #: what a value is called after the operation that made it
 SHORT = {
     "rows": "truth",
@@ -44,8 +46,11 @@ class Text(Lines):
     `constants` are the arrays that the text expects by name.
     """
 
-    def __init__(self, program: Program, plan: Plan, name: str, readable: bool = True) -> None:
-        self.program, self.plan, self.name, self.readable = program, plan, name, readable
+    def __init__(self, program: Program, plan: Plan, name: str, arena: int | None = None) -> None:
+        self.program, self.plan, self.name, self.readable = program, plan, name, arena is None
+        #: bytes of the arena, in which tiles follow the plan's slots
+        self.arena = arena or 0
+        self.widest = 0
         #: what the cheap spelling calls by a short name
         self.aliases: dict[str, str] = {}
         self.names: dict[Value, str] = {}
@@ -59,6 +64,10 @@ class Text(Lines):
         self.given: dict[int, str] = {}
         #: vector of Variables -> views of their arrays, made when these are laid into it
         self.derived: dict[Value, list[Value]] = {}
+        at_home = {v for group in program.groups for v in group.variables}
+        #: Variables that are not in a vector: read, or written in place
+        self.written = tuple(v for v, new in program.assigned.items() if in_place(new))
+        self.read = tuple(v for v in program.variables if v not in {*at_home, *self.written})
         #: vector -> its piece, inside of a loop over pieces
         self.cut: dict[str, str] | None = None
 
@@ -100,12 +109,12 @@ class Text(Lines):
 
     def parameters(self) -> list[Value]:
         """What the function is given: to be read, Variables as they come; to be run, by homes."""
-        arguments, variables = self.program.arguments, self.program.variables.values()
-        groups = self.program.groups
+        program = self.program
+        groups = program.groups
         if self.readable:
-            return [*arguments, *variables, *(group.old for group in groups)]
-        at_home = {v for group in groups for v in group.old.operands}
-        given = [*arguments, *(v for v in variables if v not in at_home)]
+            vectors = [group.old for group in groups]
+            return [*program.arguments, *program.variables.values(), *vectors]
+        given = [*program.arguments, *(program.variables[v] for v in (*self.read, *self.written))]
         for group in groups:
             given += (group.old, *group.old.operands, *self.derived[group.old])
         return given
@@ -295,6 +304,24 @@ class Text(Lines):
             return name
         return self.cut.setdefault(name, f"{name}_i")
 
+    def tiles(self, value: Value, k: int) -> bool:
+        """Whether an operand is a row or column that is cheaper to repeat first: ufuncs of two
+        shapes cost more than a copy beside their inner loops."""
+        if len(value.inputs) != 2 or value.size > TILED:
+            return False
+        x, other = value.inputs[k], value.inputs[1 - k]
+        if not (isinstance(x, Value) and isinstance(other, Value)) or not x.ndim:
+            return False
+        return x.shape != value.shape == other.shape and x.dtype == other.dtype == value.dtype
+
+    def tile(self, value: Value) -> str:
+        """An array of a value's shape for the length of one line: all lie in the same place."""
+        name = self.free_name("tile")
+        place = f"arena, {self.arena}"
+        self.header.append(f"{name} = np.ndarray({value.shape}, np.{value.dtype}, {place})")
+        self.widest = max(self.widest, value.nbytes)
+        return name
+
     def counts(self, value: Value) -> bool:
         """Whether a value is a counter's next, and nothing else: Python's integers are faster."""
         if self.readable or value.shape or value.op != "add" or value.dtype.kind != "i":
@@ -338,11 +365,15 @@ class Text(Lines):
         elif not value.shape and op in OPERATORS:
             text = f"{name} = {inputs[0]} {OPERATORS[op]} {inputs[1]}"
         elif op in UFUNCS:
+            tile = ""
             if not self.readable and out is not None:
-                inputs = [
-                    self.scalar(x, i, value) for x, i in zip(value.inputs, inputs, strict=True)
-                ]
-            text = self.call(f"np.{op}", inputs, name, out)
+                for k, x in enumerate(value.inputs):
+                    inputs[k] = self.scalar(x, inputs[k], value)
+                    if self.tiles(value, k):
+                        name_of_tile = self.tile(value)
+                        tile = f"{name_of_tile}[...] = {inputs[k]}\n"
+                        inputs[k] = name_of_tile
+            text = tile + self.call(f"np.{op}", inputs, name, out)
         elif op in REDUCTIONS:
             text = self.reduction(value, inputs[0], name, out)
         else:
