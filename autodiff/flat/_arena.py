@@ -39,7 +39,7 @@ def arrange(plan: Plan) -> int:
     for value, (vector, _) in plan.part.items():
         parts.setdefault(plan.slot[vector], []).append(value)
     taken: list[_Block] = []
-    slots = dict.fromkeys(plan.slot.values())
+    slots = dict.fromkeys([*plan.slot.values(), *([plan.tile] if plan.tile else [])])
     for slot in sorted(slots, key=lambda s: (-s.nbytes, s.start)):
         pieces = list(_lives(plan, slot, parts.get(slot, [])))
         slot.offset = _lowest(pieces, taken)

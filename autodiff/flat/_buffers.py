@@ -15,6 +15,8 @@ from ._value import SOURCES, UFUNCS, VIEWS, Value
 IN_PLACE = UFUNCS | {"where", "cast"}
 #: elements of a piece: its temporaries fit into a core's cache, and calls cost nothing beside it
 PIECE = 65536
+#: up to this many elements a row or column is repeated before it meets a matrix
+TILED = 2048
 
 
 @dataclass(eq=False)
@@ -45,6 +47,8 @@ class Plan:
     over: dict[Value, Value] = field(default_factory=dict)
     #: first value of a run that is computed piece by piece -> all values of the run
     pieces: dict[Value, list[Value]] = field(default_factory=dict)
+    #: where rows and columns are repeated before they meet a matrix (`tiles`)
+    tile: Slot | None = None
     #: value -> where it is read for the last time
     last: dict[Value, int] = field(default_factory=dict)
 
@@ -76,6 +80,9 @@ def plan(
             first = min([position[x] for x in value.operands if x in plan.part], default=k)
             plan.slot[value] = Slot(value.nbytes, first if value.op == "flat" else k, end)
     _cut(plan)
+    tiled = [k for k, v in enumerate(order) if any(tiles(v, i) for i in range(len(v.inputs)))]
+    if tiled:
+        plan.tile = Slot(max(order[k].nbytes for k in tiled), tiled[0], tiled[-1])
     return plan
 
 
@@ -127,6 +134,19 @@ def _in_place(plan: Plan, value: Value, k: int, assigned: dict[Value, Value]) ->
             slot.end = len(plan.order) if value in assigned else plan.last[value]
             return True
     return False
+
+
+def tiles(value: Value, k: int) -> bool:
+    """Whether an operand is a row or a column that is cheaper to repeat before it meets a matrix.
+
+    A ufunc of small arrays of two shapes costs more than one of equal shapes and a copy.
+    """
+    if value.op not in UFUNCS or len(value.inputs) != 2 or value.size > TILED:
+        return False
+    x, other = value.inputs[k], value.inputs[1 - k]
+    if not (isinstance(x, Value) and isinstance(other, Value)) or not x.ndim:
+        return False
+    return x.shape != value.shape == other.shape and x.dtype == other.dtype == value.dtype
 
 
 def _cut(plan: Plan) -> None:

@@ -36,9 +36,9 @@ class Runner:
         assigned |= {group.new: group.old for group in program.groups}
         checks = [condition for condition, _ in program.builder.checks]
         self.plan = plan(program.roots(), program.returned(), assigned, checks)
-        text = Text(program, self.plan, name, arena=arrange(self.plan))
+        self._bytes = arrange(self.plan)
+        text = Text(program, self.plan, name, readable=False)
         self.text = text.write()
-        self._bytes = text.arena + text.widest
         self._constants = text.constants
         self._name = name
         self._code = self._compile()

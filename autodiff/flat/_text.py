@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._buffers import PIECE, Plan, Slot, computed, is_view, owner
+from ._buffers import PIECE, Plan, Slot, computed, is_view, owner, tiles
 from ._lines import Lines, index_text, number
 from ._lower import Program
 from ._value import REDUCTIONS, SOURCES, UFUNCS, Value
@@ -26,8 +26,6 @@ OPERATORS = {
     "equal": "==",
     "not_equal": "!=",
 }
-#: up to this many elements a row or column is repeated before it meets a matrix
-TILED = 2048
 #: what a value is called after the operation that made it
 SHORT = {
     "rows": "truth",
@@ -46,11 +44,8 @@ class Text(Lines):
     `constants` are the arrays that the text expects by name.
     """
 
-    def __init__(self, program: Program, plan: Plan, name: str, arena: int | None = None) -> None:
-        self.program, self.plan, self.name, self.readable = program, plan, name, arena is None
-        #: bytes of the arena, in which tiles follow the plan's slots
-        self.arena = arena or 0
-        self.widest = 0
+    def __init__(self, program: Program, plan: Plan, name: str, readable: bool = True) -> None:
+        self.program, self.plan, self.name, self.readable = program, plan, name, readable
         #: what the cheap spelling calls by a short name
         self.aliases: dict[str, str] = {}
         self.names: dict[Value, str] = {}
@@ -304,22 +299,11 @@ class Text(Lines):
             return name
         return self.cut.setdefault(name, f"{name}_i")
 
-    def tiles(self, value: Value, k: int) -> bool:
-        """Whether an operand is a row or column that is cheaper to repeat first: ufuncs of two
-        shapes cost more than a copy beside their inner loops."""
-        if len(value.inputs) != 2 or value.size > TILED:
-            return False
-        x, other = value.inputs[k], value.inputs[1 - k]
-        if not (isinstance(x, Value) and isinstance(other, Value)) or not x.ndim:
-            return False
-        return x.shape != value.shape == other.shape and x.dtype == other.dtype == value.dtype
-
-    def tile(self, value: Value) -> str:
+    def tile(self, value: Value, slot: Slot) -> str:
         """An array of a value's shape for the length of one line: all lie in the same place."""
         name = self.free_name("tile")
-        place = f"arena, {self.arena}"
-        self.header.append(f"{name} = np.ndarray({value.shape}, np.{value.dtype}, {place})")
-        self.widest = max(self.widest, value.nbytes)
+        place = f"np.{value.dtype}, arena, {slot.offset}"
+        self.header.append(f"{name} = np.ndarray({value.shape}, {place})")
         return name
 
     def counts(self, value: Value) -> bool:
@@ -369,8 +353,8 @@ class Text(Lines):
             if not self.readable and out is not None:
                 for k, x in enumerate(value.inputs):
                     inputs[k] = self.scalar(x, inputs[k], value)
-                    if self.tiles(value, k):
-                        name_of_tile = self.tile(value)
+                    if self.plan.tile and tiles(value, k):
+                        name_of_tile = self.tile(value, self.plan.tile)
                         tile = f"{name_of_tile}[...] = {inputs[k]}\n"
                         inputs[k] = name_of_tile
             text = tile + self.call(f"np.{op}", inputs, name, out)
