@@ -32,7 +32,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Concatenate, ParamSpec, cast
 
-from . import _calls, _pulls
+from . import _calls, _origin, _pulls
 from ._backend import FORWARDS
 from ._broadcast import Undo, elementwise_undo
 from ._graph import NODES, Record
@@ -81,6 +81,7 @@ class Op:
     label: str
     role: str
     flops: int | Callable[..., int]
+    remembers: bool
     #: `x_shape` of every input, where a rule asks for one
     extras: tuple[str, ...] = ()
     #: (index of the input, rule, pick): `pick((*record, g, xp))` is the rule's arguments
@@ -117,6 +118,7 @@ def op(
     label: str | None = None,
     role: str = "",
     flops: int | Callable[..., int] = 1,
+    remembers: bool = False,
     **rules: Rule,
 ) -> Callable[[Callable[Concatenate[Any, P], Any]], Callable[P, Tensor]]:
     """Declare an op. The module's docstring explains forward and rules.
@@ -135,6 +137,7 @@ def op(
         label: symbol in diagrams; the name by default.
         role: what the gate does to gradients, in a word or two.
         flops: floating-point operations per output element, or `f(out_shape, *input_shapes)`.
+        remembers: results know what they were made of (`_origin`); for ops of one input.
 
     Raises:
         DeclarationError: a rule for an unknown input, a rule that asks for an unknown name, a
@@ -165,10 +168,12 @@ def op(
             label=label or name,
             role=role,
             flops=flops,
+            remembers=remembers,
         )
         _check(self, parameters)
         self.extras, self.edges, self.keeps = _needs(self)
-        self.function = function = _calls.make_call(self)
+        call = _calls.make_call(self)
+        self.function = function = _origin.remembering(self, call) if remembers else call
         self.pull = _pulls.make_pull(self)
         public = [p.replace(annotation=p.empty) for p in parameters[1:]]
         function.__name__ = function.__qualname__ = forward.__name__
@@ -224,6 +229,8 @@ def _check(self: Op, parameters: list[inspect.Parameter]) -> None:
         for wanted in inspect.signature(rule).parameters:
             if wanted not in names:
                 fail(f"the rule for {name!r} asks for {wanted!r}; there are {sorted(names)}")
+    if self.remembers and (self.variadic or len(self.inputs) != 1):
+        fail("remembers what it was made of, but has not one input")
     if self.rules and self.sample is None:
         fail("no sample: the gradient checks could not test its rules")
     if not self.doc:

@@ -32,7 +32,7 @@ class Tensor:
     dtype('int64')
     """
 
-    __slots__ = ("_data", "_node", "_token")
+    __slots__ = ("_data", "_node", "_origin", "_token")
 
     #: raw array; a NumPy scalar when 0-d and float or complex
     _data: Any
@@ -40,6 +40,8 @@ class Tensor:
     _token: Token | None
     #: its node in that graph; of a LEAF (epoch, node) as last read, see `Graph.read`
     _node: Any
+    #: what it was made of, where its op remembers that (`_origin`); else unset, or None
+    _origin: Any
 
     def __init__(self, value: Any, dtype: Any = None) -> None:
         self._data = convert(value, dtype)

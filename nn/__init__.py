@@ -7,6 +7,15 @@ model.add(layers.Dense(16, activation="relu", input_shape=(784,)))
 model.add(layers.Dense(10, activation="softmax"))
 """
 
-from nn import activations, initializers, layers, losses, metrics, models, utils
+from nn import activations, initializers, layers, losses, metrics, models, regularizers, utils
 
-__all__ = ["activations", "initializers", "layers", "losses", "metrics", "models", "utils"]
+__all__ = [
+    "activations",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "regularizers",
+    "utils",
+]

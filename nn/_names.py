@@ -13,10 +13,10 @@ T = TypeVar("T")
 def snake_case(name: str) -> str:
     """A class's name as Keras writes it in lower case.
 
-    >>> snake_case("MaxPooling2D"), snake_case("Dense")
-    ('max_pooling2d', 'dense')
+    >>> [snake_case(name) for name in ("MaxPooling2D", "KLDivergence", "ReLU", "AUC")]
+    ['max_pooling2d', 'kl_divergence', 're_lu', 'auc']
     """
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
+    return re.sub(r"(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def lookup(kind: str, name: str, known: Mapping[str, T]) -> T:

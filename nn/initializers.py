@@ -38,18 +38,24 @@ class Initializer:
 
 
 class Constant(Initializer):
-    """One value everywhere.
+    """One value everywhere, or the values of an array that broadcasts to the shape.
 
-    >>> Constant(0.5)((2,))
-    Tensor([0.5, 0.5], dtype=float32)
+    >>> Constant(0.5)((2,)), Constant([1.0, 2.0])((2,))
+    (Tensor([0.5, 0.5], dtype=float32), Tensor([1., 2.], dtype=float32))
     """
 
-    def __init__(self, value: float = 0.0) -> None:
+    def __init__(self, value: Any = 0.0) -> None:
         self.value = value
 
     def draw(self, shape: Shape) -> NDArray[np.float64]:
         """The value, repeated."""
-        return np.full(shape, self.value, np.float64)
+        value = np.asarray(self.value, np.float64)
+        try:
+            return np.array(np.broadcast_to(value, shape))
+        except ValueError:
+            raise ValueError(
+                f"values of shape {value.shape} do not broadcast to shape {tuple(shape)}"
+            ) from None
 
 
 class Zeros(Constant):
@@ -72,6 +78,26 @@ class Ones(Constant):
 
     def __init__(self) -> None:
         super().__init__(1.0)
+
+
+class Identity(Initializer):
+    """`gain` on the diagonal of a matrix, zeros elsewhere.
+
+    Raises ValueError for a shape that is no matrix.
+
+    >>> Identity()((2, 2))
+    Tensor([[1., 0.],
+            [0., 1.]], dtype=float32)
+    """
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = gain
+
+    def draw(self, shape: Shape) -> NDArray[np.float64]:
+        """The matrix."""
+        if len(shape) != 2:
+            raise ValueError(f"an identity is a matrix, got shape {tuple(shape)}")
+        return self.gain * np.eye(*shape)
 
 
 class RandomNormal(Initializer):
@@ -120,10 +146,40 @@ class RandomUniform(Initializer):
         return generator(self.seed).uniform(self.minval, self.maxval, shape)
 
 
+class Orthogonal(Initializer):
+    """A random matrix with orthogonal rows or columns of length `gain`, whichever are fewer.
+
+    Of (..., in, out) the axes in front of the last are taken together; all such matrices are
+    equally likely. Raises ValueError for fewer than two axes.
+
+    Source: A. M. Saxe, J. L. McClelland, S. Ganguli, "Exact solutions to the nonlinear dynamics of
+    learning in deep linear neural networks" (2013); F. Mezzadri, "How to generate random matrices
+    from the classical compact groups" (2007), for the signs.
+
+    >>> q = Orthogonal(seed=0)((3, 2))
+    >>> bool((abs(q.T @ q - ad.eye(2)) < 1e-6).all())
+    True
+    """
+
+    def __init__(self, gain: float = 1.0, seed: Seed = None) -> None:
+        self.gain, self.seed = gain, seed
+
+    def draw(self, shape: Shape) -> NDArray[np.float64]:
+        """The Q of a normal matrix's QR, with signs that make R's diagonal positive."""
+        if len(shape) < 2:
+            raise ValueError(f"an orthogonal matrix has two axes or more, got shape {tuple(shape)}")
+        rows, columns = math.prod(shape[:-1]), shape[-1]
+        normal = generator(self.seed).normal(size=(max(rows, columns), min(rows, columns)))
+        q, r = np.linalg.qr(normal)
+        q = q * np.where(np.diagonal(r) < 0, -1.0, 1.0)
+        return self.gain * (q if rows >= columns else q.T).reshape(shape)
+
+
 class VarianceScaling(Initializer):
     """Draws of variance `scale / n`, where n is the fan-in, the fan-out, or their mean.
 
-    mode: "fan_in", "fan_out" or "fan_avg". distribution: "truncated_normal" or "uniform".
+    mode: "fan_in", "fan_out" or "fan_avg".
+    distribution: "truncated_normal" (or "normal"), "untruncated_normal" or "uniform".
 
     Source: K. He, X. Zhang, S. Ren, J. Sun, "Delving deep into rectifiers" (2015), section 2.2.
     """
@@ -138,9 +194,11 @@ class VarianceScaling(Initializer):
         if not scale > 0:
             raise ValueError(f"scale must be above 0, got {scale}")
         self.count = lookup("mode", mode, _COUNTS)
-        if distribution not in ("truncated_normal", "uniform"):
+        distribution = {"normal": "truncated_normal"}.get(distribution, distribution)
+        if distribution not in _DISTRIBUTIONS:
             raise ValueError(
-                f"distribution must be 'truncated_normal' or 'uniform', got {distribution!r}"
+                f"distribution must be {', '.join(map(repr, _DISTRIBUTIONS[:-1]))} or "
+                f"{_DISTRIBUTIONS[-1]!r}, got {distribution!r}"
             )
         self.scale, self.distribution, self.seed = scale, distribution, seed
 
@@ -150,9 +208,12 @@ class VarianceScaling(Initializer):
         if self.distribution == "uniform":
             limit = math.sqrt(3) * deviation
             return RandomUniform(-limit, limit, self.seed).draw(shape)
+        if self.distribution == "untruncated_normal":
+            return RandomNormal(0.0, deviation, self.seed).draw(shape)
         return TruncatedNormal(0.0, deviation / _CUT_DEVIATION, self.seed).draw(shape)
 
 
+_DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
 _COUNTS: dict[str, Callable[[int, int], float]] = {
     "fan_in": lambda fan_in, fan_out: fan_in,
     "fan_out": lambda fan_in, fan_out: fan_out,
@@ -222,18 +283,24 @@ class LecunNormal(VarianceScaling):
 
 
 _CLASSES: tuple[type[Initializer], ...] = (
-    *(Constant, Zeros, Ones, RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling),
+    *(Constant, Zeros, Ones, Identity, Orthogonal),
+    *(RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling),
     *(GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform),
 )
 _KNOWN: dict[str, type[Initializer]] = {
+    **{kind.__name__: kind for kind in _CLASSES},
     **{snake_case(kind.__name__): kind for kind in _CLASSES},
     "normal": RandomNormal,
+    "one": Ones,
     "uniform": RandomUniform,
+    "zero": Zeros,
 }
 
 
 def get(identifier: str | Callable[..., Any]) -> Callable[..., Any]:
-    """The initializer of a name; a function `f(shape, dtype)` or initializer is itself.
+    """The initializer of a name or class; a function `f(shape, dtype)` or initializer is itself.
+
+    Names are those of the classes, as "GlorotUniform" or "glorot_uniform".
 
     Raises ValueError for an unknown name, naming the known ones, TypeError for anything else.
 

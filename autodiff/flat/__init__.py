@@ -91,7 +91,7 @@ class Function(Generic[P, R]):
         trace, result = run(self._f, call, arrays)
         if undo:
             trace.undo()
-        name = identifier(self._f.__name__)
+        name = identifier(getattr(self._f, "__name__", type(self._f).__name__))
         program = lower(trace, result, self._names(args, kwargs))
         runner = self._programs[key] = Runner(program, name)
         if len(self._programs) == MANY:

@@ -277,7 +277,7 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
     picked = self[index]
     value = astype(broadcast_to(value, picked.shape), self.dtype)
     result = put(self, value, index=index)
-    self._data, self._token = result._data, result._token
+    self._data, self._token, self._origin = result._data, result._token, None
     if result._token is not None:
         self._node = result._node
 

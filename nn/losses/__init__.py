@@ -1,17 +1,82 @@
-"""Losses, called as loss(y_true, y_pred)."""
+"""Losses, called as loss(y_true, y_pred, sample_weight=None), and the functions behind them."""
 
-from nn.losses._loss import Loss
+from nn.losses._choice import for_shapes, get
+from nn.losses._loss import Loss, LossFunctionWrapper
 from nn.losses.crossentropy import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
     SparseCategoricalCrossentropy,
+    binary_crossentropy,
+    categorical_crossentropy,
+    sparse_categorical_crossentropy,
 )
-from nn.losses.regression import MeanSquaredError
+from nn.losses.distributions import KLDivergence, Poisson, kl_divergence, poisson
+from nn.losses.margins import (
+    CategoricalHinge,
+    Hinge,
+    Logistic,
+    SquaredHinge,
+    categorical_hinge,
+    hinge,
+    logistic,
+    squared_hinge,
+)
+from nn.losses.regression import (
+    CosineSimilarity,
+    Huber,
+    LogCosh,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    QuadraticCost,
+    cosine_similarity,
+    huber,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    quadratic_cost,
+)
 
 __all__ = [
     "BinaryCrossentropy",
     "CategoricalCrossentropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "Hinge",
+    "Huber",
+    "KLDivergence",
+    "LogCosh",
+    "Logistic",
     "Loss",
+    "LossFunctionWrapper",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
     "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Poisson",
+    "QuadraticCost",
     "SparseCategoricalCrossentropy",
+    "SquaredHinge",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "categorical_hinge",
+    "cosine_similarity",
+    "for_shapes",
+    "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "logistic",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
+    "quadratic_cost",
+    "sparse_categorical_crossentropy",
+    "squared_hinge",
 ]

@@ -19,6 +19,10 @@ def cross_entropy(logits: Any, labels: Any) -> Any:
     return -chosen[..., 0]
 
 
+def binary_cross_entropy(logits: Any, labels: Any) -> Any:
+    return -labels * jax.nn.log_sigmoid(logits) - (1 - labels) * jax.nn.log_sigmoid(-logits)
+
+
 #: what has another name there, or none
 OTHERS: dict[str, Any] = {
     "astype": lambda x, dtype: x.astype(dtype),
@@ -29,6 +33,9 @@ OTHERS: dict[str, Any] = {
     "log_softmax": jax.nn.log_softmax,
     "logsumexp": jax.nn.logsumexp,
     "softmax_cross_entropy": cross_entropy,
+    "sigmoid_cross_entropy": binary_cross_entropy,
+    "softplus": jax.nn.softplus,
+    "erf": jax.scipy.special.erf,
     "getitem": lambda x, index: x[index],
     "put": lambda x, value, index: x.at[index].set(value),
     "scatter": lambda x, index, shape: jnp.zeros(shape).at[index].add(x),

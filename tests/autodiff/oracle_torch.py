@@ -53,12 +53,20 @@ def cross_entropy(logits: Any, labels: Any) -> Any:
     return rows.reshape(labels.shape)
 
 
+def binary_cross_entropy(logits: Any, labels: Any) -> Any:
+    return torch.nn.functional.binary_cross_entropy_with_logits(
+        *torch.broadcast_tensors(logits, labels), reduction="none"
+    )
+
+
 #: what has another name there, or other names of its arguments
 OTHERS: dict[str, Callable[..., Any]] = {
     "astype": lambda x, dtype: x.to(torch.float64),
     "softmax": lambda x, axis=-1: torch.softmax(x, axis),
     "log_softmax": lambda x, axis=-1: torch.log_softmax(x, axis),
     "softmax_cross_entropy": cross_entropy,
+    "sigmoid_cross_entropy": binary_cross_entropy,
+    "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),
     "logsumexp": over_axes(torch.logsumexp),
     "sum": over_axes(torch.sum),
     "mean": over_axes(torch.mean),

@@ -59,6 +59,7 @@ def tanh(xp: Any, x: Any, /) -> Any:
         (no_inputs, {}, "no inputs"),
         (undocumented, {}, "no docstring"),
         (two, {"variadic": True}, "have one input"),
+        (two, {"remembers": True}, "remembers what it was made of, but has not one input"),
     ],
 )
 def test_bad_declarations_fail_at_once(forward: Any, what: dict[str, Any], message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -272,3 +273,14 @@ def test_threads_share_a_function() -> None:
     for t in threads:
         t.join()
     assert not wrong
+
+
+def test_what_is_called_need_not_be_a_function() -> None:
+    class Scaled:
+        def __call__(self, x: Any) -> Any:
+            return 2 * x
+
+    for f in (Scaled(), functools.partial(ad.multiply, 2.0)):
+        flat = ad.function(f)
+        assert [float(flat(np.float64(x))) for x in (1, 3)] == [2.0, 6.0]
+        assert "def " in flat.source(np.float64(1))

@@ -229,7 +229,10 @@ def test_what_does_not_fit_is_refused(
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: MeanSquaredError("mean"), "reduction must be one of 'sum_over_batch_size', 'sum'"),
+        (
+            lambda: MeanSquaredError("average"),
+            "reduction must be one of 'sum_over_batch_size', 'sum'",
+        ),
         (lambda: BinaryCrossentropy(label_smoothing=2), "label_smoothing must lie between 0 and 1"),
     ],
 )
