@@ -134,7 +134,8 @@ class Text(Lines):
                 results.append(f"{name}.copy()" if owner(new).op in SOURCES else name)
                 continue
             name = self.operand(new)
-            if owner(new).op in ("variable", "flat"):  # may be written over by the lines below
+            if owner(new).op in ("variable", "flat") or owner(new) in self.plan.over:
+                # lies in a Variable that may be written over by the lines below
                 fresh = self.free_name("new")
                 self.body.append(f"{fresh} = {name}.copy()")
                 name = fresh

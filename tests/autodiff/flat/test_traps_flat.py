@@ -65,8 +65,15 @@ def its_own_view(v: Any, w: Any, x: Any) -> Any:
     return v[0]
 
 
+def view_of_a_step(v: Any, w: Any, x: Any) -> None:
+    between = v + x
+    v.assign(ad.broadcast_to(ad.sum(w), v.shape))
+    w.assign(between[::-1])
+
+
 @pytest.mark.parametrize(
-    "f", [swap, swap_changed, rotate_views, same_for_both, read_between, its_own_view]
+    "f",
+    [swap, swap_changed, rotate_views, same_for_both, read_between, its_own_view, view_of_a_step],
 )
 @pytest.mark.parametrize("dtype", ["float16", "float32", "int64"])
 def test_assignments(f: Callable[..., Any], dtype: str) -> None:
