@@ -79,7 +79,7 @@ def plan(
             end = len(order) if value in assigned else plan.last[value]
             first = min([position[x] for x in value.operands if x in plan.part], default=k)
             plan.slot[value] = Slot(value.nbytes, first if value.op == "flat" else k, end)
-    _cut(plan)
+    _cut(plan, position)
     tiled = [k for k, v in enumerate(order) if any(tiles(v, i) for i in range(len(v.inputs)))]
     if tiled:
         plan.tile = Slot(max(order[k].nbytes for k in tiled), tiled[0], tiled[-1])
@@ -149,7 +149,7 @@ def tiles(value: Value, k: int) -> bool:
     return x.shape != value.shape == other.shape and x.dtype == other.dtype == value.dtype
 
 
-def _cut(plan: Plan) -> None:
+def _cut(plan: Plan, position: dict[Value, int]) -> None:
     """Find runs of updates of long vectors, which are computed piece by piece."""
     lines = [value for value in plan.order if computed(value) and not _laid(plan, value)]
     start = 0
@@ -160,6 +160,7 @@ def _cut(plan: Plan) -> None:
         run = lines[start:stop]
         if len(run) > 1:
             plan.pieces[run[0]] = run
+            _span(plan, run, position)
             _shorten(plan, run)
         start = max(stop, start + 1)
 
@@ -180,6 +181,15 @@ def _cuttable(plan: Plan, value: Value, first: Value) -> bool:
         and value.shape == first.shape
         and all(x.shape in ((), value.shape) and not is_view(x) for x in value.operands)
     )
+
+
+def _span(plan: Plan, run: list[Value], position: dict[Value, int]) -> None:
+    """What a run uses it uses until its last piece: none of it may lie where another does."""
+    operands = [x for v in run for x in v.operands]
+    used = [*run, *(plan.part[x][0] if x in plan.part else x for x in operands)]
+    for slot in {plan.slot[x] for x in used if x in plan.slot}:
+        slot.start = min(slot.start, position[run[0]])
+        slot.end = max(slot.end, position[run[-1]])
 
 
 def _shorten(plan: Plan, run: list[Value]) -> None:

@@ -10,11 +10,15 @@ import numpy as np
 import pytest
 
 import autodiff as ad
+from autodiff.flat._buffers import PIECE
+from optim import Adam
 
 from .agreement import Program, assert_agree
 
 A = np.arange(6, dtype=np.float32).reshape(2, 3)
 ROWS = [[A], [A + 1], [-A]]
+#: four pieces, the last of which is short
+LONG = np.ones(3 * PIECE + 100, np.float32)
 
 
 def with_variables(f: Callable[..., Any], *values: Any) -> Callable[[], Program]:
@@ -233,3 +237,20 @@ def test_arrays_of_other_kinds(tmp_path: Path) -> None:
     f = ad.function(lambda x: ad.sum(ad.asarray(x) * 2.0, axis=0))
     for x in (mapped, A, A.astype(">f4"), np.repeat(A, 2, axis=1)[:, ::2], mapped):
         np.testing.assert_array_equal(f(x).numpy(), A.sum(0) * 2)
+
+
+def test_updates_in_pieces_keep_the_gradients_of_later_pieces() -> None:
+    # Adam's last temporaries begin when the gradients have been read: in this piece, not in all
+    def build() -> Program:
+        optimizer, w, b = Adam(), ad.Variable(LONG), ad.Variable(np.ones(10, np.float32))
+
+        def step(x: Any) -> None:
+            with ad.GradientTape() as tape:
+                loss = ad.sum(w * x) * ad.sum(b)
+            optimizer.apply_gradients(zip(tape.gradient(loss, [w, b]), [w, b], strict=True))
+
+        optimizer.apply_gradients([(ad.zeros_like(v), v) for v in (w, b)])
+        return step, [w, b, *optimizer.variables]
+
+    rng = np.random.default_rng(0)
+    assert_agree(build, [[rng.normal(size=LONG.shape).astype(np.float32)] for _ in range(3)])
