@@ -22,13 +22,16 @@ from ._variable import Variable as Variable
 from .flat import function as function
 from .ops.activations import *
 from .ops.comparison import *
+from .ops.convolution import *
 from .ops.creation import *
 from .ops.elementwise import *
 from .ops.linalg import *
 from .ops.losses import *
+from .ops.pooling import *
 from .ops.reductions import *
 from .ops.selection import *
 from .ops.shaping import *
+from .ops.windows import *
 
 __version__ = "0.1.0"
 

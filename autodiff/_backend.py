@@ -128,6 +128,13 @@ def _astype(x: Any, dtype: Any) -> Any:
     return x.astype(dtype)
 
 
+def _framed(x: Any, shape: tuple[int, ...], index: tuple[slice, ...], fill: Any = 0) -> Any:
+    """x in an array of `shape`, at an index of slices, with `fill` around it."""
+    out = np.full(shape, fill, x.dtype) if fill else np.zeros(shape, x.dtype)
+    out[index] = x
+    return out
+
+
 def within(x: Any, low: int, high: int) -> bool:
     """Whether all integers of an array lie from `low` up to, but not at, `high`."""
     if not x.size:
@@ -160,6 +167,7 @@ numpy_namespace = Namespace(
     astype=_astype,
     reshape=_reshape,
     permute_dims=_permute_dims,
+    framed=_framed,
     require_range=_require_range,
 )
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .._backend import SMALL
-from ._value import SOURCES, UFUNCS, VIEWS, Value
+from ._value import SOURCES, UFUNCS, Value
+from ._windows import is_view
 
 #: operations that may write over an input of the same shape and dtype
 IN_PLACE = UFUNCS | {"where", "cast"}
@@ -244,20 +245,6 @@ def owner(value: Value) -> Value:
     while is_view(value):
         value = value.inputs[0]
     return value
-
-
-def is_view(value: Value) -> bool:
-    """Whether a value is a view of its input; a reshape is one where the input lies in order."""
-    if value.op not in VIEWS:
-        return False
-    return value.op != "reshape" or in_order(value.inputs[0])
-
-
-def in_order(value: Value) -> bool:
-    """Whether the elements lie in memory one after the other, in row-major order."""
-    while value.op == "reshape" and is_view(value):
-        value = value.inputs[0]
-    return value.op not in VIEWS or value.op == "reshape"
 
 
 def computed(value: Value) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from .._backend import within
 from ._ir import _filled
 from ._value import REDUCTIONS, UFUNCS, Value
+from ._windows import MEANINGS
 
 
 def evaluate(op: str, inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
@@ -59,5 +60,6 @@ _OTHERS: dict[str, Any] = {
     "stack": lambda a, axis: np.stack(a, axis),
     "scatter": _scatter,
     "put": _put,
+    **MEANINGS,
     "flat": lambda a, home: np.concatenate([np.ravel(x) for x in a]),
 }

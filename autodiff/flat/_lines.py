@@ -11,13 +11,14 @@ import numpy as np
 from .._backend import FEW, SMALL
 from ._ir import INDEX
 from ._value import REDUCTIONS, UFUNCS, Value
+from ._windows import WindowLines
 
 if TYPE_CHECKING:
     from ._buffers import Plan
     from ._lower import Program
 
 
-class Lines(ABC):
+class Lines(WindowLines, ABC):
     """The spelling of operations; `Text` knows names and where things stand."""
 
     program: Program

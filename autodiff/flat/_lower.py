@@ -21,7 +21,7 @@ from ._trace import Trace, leaf_of
 from ._value import Value
 
 #: ops that are spelled otherwise than by their forwards, which fill arrays in place or know less
-SPELLED = frozenset(("scatter", "put", "one_hot"))
+SPELLED = frozenset(("scatter", "put", "windows", "overlap_add", "one_hot"))
 
 
 @dataclass

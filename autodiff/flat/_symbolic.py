@@ -12,6 +12,7 @@ from .._backend import FORWARDS
 from .._graph import TracingError
 from ._ir import Builder
 from ._value import REDUCTIONS, UFUNCS, Value
+from ._windows import ascontiguousarray, framed, overlap_add, windows
 
 #: up to this many classes a unit matrix costs nothing
 WIDE = 64
@@ -31,6 +32,8 @@ class Symbolic:
             setattr(self, op, partial(self._reduce, op))
         for op in ("argmax", "argmin"):
             setattr(self, op, partial(self._position, op))
+        for f in (windows, overlap_add, framed, ascontiguousarray):
+            setattr(self, f.__name__, partial(f, b))
         self.matmul, self.reshape, self.astype = b.matmul, b.reshape, b.cast
         self.broadcast_to = b.broadcast
         self.concat = lambda arrays, axis=0: b.join("concat", arrays, axis)

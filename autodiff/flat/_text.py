@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ._buffers import PIECE, Plan, Slot, computed, is_view, owner, tiles
+from ._buffers import PIECE, Plan, Slot, computed, owner, tiles
 from ._lines import Lines, index_text, number
 from ._lower import Program
 from ._value import REDUCTIONS, SOURCES, UFUNCS, Value
+from ._windows import is_view, windows_text
 
 #: arithmetic on what has no axes is written with Python's operators, which are faster there
 OPERATORS = {
@@ -212,6 +213,8 @@ class Text(Lines):
             text = f"{base}.T" if reverse else f"{base}.transpose({attrs['axes']})"
         elif op == "broadcast":
             text = f"np.broadcast_to({base}, {attrs['shape']})"
+        elif op == "windows":
+            text = windows_text(value, base)
         else:
             text = f"{base}[{index_text(attrs['index'], [])}]"
         root = owner(value)

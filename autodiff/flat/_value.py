@@ -37,7 +37,7 @@ REDUCTIONS = {
     "all": np.logical_and,
 }
 #: operations that give a view of their first input
-VIEWS = frozenset(("reshape", "transpose", "slice", "broadcast"))
+VIEWS = frozenset(("reshape", "transpose", "slice", "broadcast", "windows"))
 #: operations without inputs
 SOURCES = frozenset(("argument", "variable", "constant", "draw"))
 

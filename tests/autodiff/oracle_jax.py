@@ -11,6 +11,8 @@ import numpy as np
 
 from autodiff.testing import Call
 
+from . import oracle_jax_images
+
 jax.config.update("jax_enable_x64", True)
 
 
@@ -39,6 +41,7 @@ OTHERS: dict[str, Any] = {
     "getitem": lambda x, index: x[index],
     "put": lambda x, value, index: x.at[index].set(value),
     "scatter": lambda x, index, shape: jnp.zeros(shape).at[index].add(x),
+    **oracle_jax_images.OPS,
 }
 
 #: op -> the convention that differs from ours

@@ -10,6 +10,8 @@ import torch
 
 from autodiff.testing import Call
 
+from . import oracle_torch_images
+
 
 def over_axes(f: Callable[..., Any]) -> Callable[..., Any]:
     """A reduction with `dim`, for NumPy's `axis`; over no axes it is the identity."""
@@ -84,6 +86,7 @@ OTHERS: dict[str, Callable[..., Any]] = {
     "getitem": lambda x, index: x.reshape(-1)[positions(x.shape, index)],
     "put": put,
     "scatter": scatter,
+    **oracle_torch_images.OPS,
 }
 
 #: op -> the convention that differs from ours

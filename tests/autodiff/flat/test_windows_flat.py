@@ -1,0 +1,114 @@
+"""Images in flat programs: views told from copies, whole networks as they run eagerly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.lib.stride_tricks import as_strided
+
+import autodiff as ad
+from autodiff.flat._windows import reshaped
+
+from .agreement import Program, assert_agree
+
+RNG = np.random.default_rng(3)
+
+
+@st.composite
+def layouts(draw: st.DrawFn) -> tuple[np.ndarray, tuple[int, ...]]:
+    """A view of an array, in any order, sliced, broadcast; and a shape of as many elements."""
+    shape = draw(st.lists(st.integers(0, 4), min_size=1, max_size=4))
+    x = np.zeros(shape, np.int8)
+    x = x.transpose(draw(st.permutations(range(x.ndim))))
+    x = x[tuple(slice(None, None, draw(st.integers(1, 2))) for _ in shape)]
+    if draw(st.booleans()):
+        x = np.broadcast_to(x, (2, *x.shape))
+    if draw(st.booleans()) and x.shape[0] > 1:
+        steps = (x.strides[0], *x.strides)
+        x = as_strided(x, (x.shape[0] - 1, 2, *x.shape[1:]), steps)
+    new = list(x.shape)
+    for _ in range(draw(st.integers(1, 3))):
+        k = draw(st.integers(0, len(new) - 1))
+        if draw(st.booleans()) and k:
+            new[k - 1 : k + 1] = [new[k - 1] * new[k]]
+        else:
+            factor = draw(st.sampled_from([n for n in (1, 2, 3) if new[k] % n == 0]))
+            new[k : k + 1] = [factor, new[k] // factor]
+    return x, tuple(new)
+
+
+@given(layouts())
+def test_a_reshape_is_a_view_where_numpy_makes_one(
+    layout: tuple[np.ndarray, tuple[int, ...]],
+) -> None:
+    x, new = layout
+    y = x.reshape(new)
+    steps = reshaped(x.shape, x.strides, new)
+    if not x.size:
+        assert steps is not None
+    elif np.shares_memory(x, y):
+        assert steps is not None
+        for n, step, expected in zip(new, steps, y.strides, strict=True):
+            assert n == 1 or step == expected
+    else:
+        assert steps is None or (x.size == 1)
+
+
+def network(statics: dict[str, Any], pool: Any) -> Program:
+    """Two convolutions with pooling, trained by gradient descent."""
+    random = np.random.default_rng(0)
+    shapes = {"k1": (3, 3, 2, 4), "b1": (4,), "k2": (2, 3, 4, 3), "b2": (3,)}
+    variables = [
+        ad.Variable(random.normal(size=s).astype(np.float32), name=n) for n, s in shapes.items()
+    ]
+    k1, b1, k2, b2 = variables
+
+    def step(x: Any) -> Any:
+        with ad.GradientTape() as tape:
+            h = pool(ad.relu(ad.conv2d(x, k1, **statics) + b1))
+            h = ad.tanh(ad.conv2d(h, k2, padding="same") + b2)
+            loss = ad.mean(ad.reshape(h, (h.shape[0], -1)) ** 2)
+        gradients = tape.gradient(loss, variables)
+        for v, g in zip(variables, gradients, strict=True):
+            v.assign_sub(0.1 * g)
+        return loss, gradients
+
+    return step, variables
+
+
+@pytest.mark.parametrize("statics", [{}, {"padding": "same"}, {"strides": 2}, {"dilation_rate": 2}])
+@pytest.mark.parametrize(
+    "pool",
+    [
+        lambda h: ad.max_pool2d(h, 2),
+        lambda h: ad.max_pool2d(h, 3, strides=1, padding="same"),
+        lambda h: ad.avg_pool2d(h, 2, strides=1),
+        lambda h: h,
+    ],
+)
+def test_networks_run_flat_as_they_run_eagerly(statics: dict[str, Any], pool: Any) -> None:
+    batches = [[RNG.normal(size=(5, 9, 8, 2)).astype(np.float32)] for _ in range(3)]
+    assert_agree(lambda: network(statics, pool), batches, ulps=4)
+
+
+def test_the_text_runs_by_itself() -> None:
+    step, variables = network({"padding": "same"}, lambda h: ad.max_pool2d(h, 2))
+    x = RNG.normal(size=(2, 8, 8, 2)).astype(np.float32)
+    flat = ad.function(step)
+    space: dict[str, Any] = {}
+    exec(flat.source(x), space)
+    arrays = [v.numpy() for v in variables]
+    expected, gradients = flat(x)
+    vectors = [np.concatenate([a.reshape(-1) for a in arrays])]
+    parts = np.split(vectors[0], np.cumsum([a.size for a in arrays])[:-1])
+    views = [p.reshape(a.shape) for p, a in zip(parts, arrays, strict=True)]
+    loss, *found = space["step"](x, *views, *vectors)
+    assert loss == float(expected)
+    for g, h in zip(found, gradients, strict=True):
+        np.testing.assert_array_equal(g, h.numpy())
+    for v, a in zip(variables, views, strict=True):
+        np.testing.assert_array_equal(a, v.numpy())
