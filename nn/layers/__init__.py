@@ -3,6 +3,7 @@
 from nn.layers._layer import Layer
 from nn.layers._node import Node
 from nn.layers.activation import Activation
+from nn.layers.conv2d import Conv2D
 from nn.layers.dense import Dense
 from nn.layers.dropout import Dropout
 from nn.layers.embedding import Embedding
@@ -26,28 +27,39 @@ from nn.layers.merging import (
     subtract,
 )
 from nn.layers.normalization import BatchNormalization, LayerNormalization
+from nn.layers.pooling import (
+    AveragePooling2D,
+    GlobalAveragePooling2D,
+    MaxPooling2D,
+    Subsampling,
+)
 
 __all__ = [
     "Activation",
     "Add",
     "Average",
+    "AveragePooling2D",
     "BatchNormalization",
     "Concatenate",
+    "Conv2D",
     "Dense",
     "Dropout",
     "Embedding",
     "Flatten",
+    "GlobalAveragePooling2D",
     "Input",
     "InputLayer",
     "Lambda",
     "Layer",
     "LayerNormalization",
+    "MaxPooling2D",
     "Maximum",
     "Minimum",
     "Multiply",
     "Node",
     "Rescaling",
     "Reshape",
+    "Subsampling",
     "Subtract",
     "add",
     "average",
