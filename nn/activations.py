@@ -70,9 +70,13 @@ def relu(
 ) -> Tensor:
     """x above the threshold, negative_slope · (x − threshold) below, max_value at most.
 
+    Without other options than a slope it is `leaky_relu`.
+
     >>> relu([-1.0, 0.5, 9.0]), relu([-1.0, 0.5, 9.0], negative_slope=0.1, max_value=6.0)
     (Tensor([0. , 0.5, 9. ], dtype=float32), Tensor([-0.1,  0.5,  6. ], dtype=float32))
     """
+    if threshold == 0 and max_value is None and negative_slope != 0:
+        return leaky_relu(x, negative_slope)
     if threshold == 0:
         above = ad.relu(x)
     else:

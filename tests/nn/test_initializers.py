@@ -71,6 +71,57 @@ def test_constants() -> None:
     assert initializers.Constant(2.5)(()).numpy() == 2.5
 
 
+def test_a_constant_may_be_an_array() -> None:
+    values = np.arange(3.0)
+    assert (initializers.Constant(values)((2, 3)).numpy() == [values, values]).all()
+    with pytest.raises(ValueError, match=r"shape \(3,\) do not broadcast to shape \(3, 2\)"):
+        initializers.Constant(values)((3, 2))
+
+
+def test_identity() -> None:
+    assert (initializers.get("identity")((2, 3)).numpy() == [[1, 0, 0], [0, 1, 0]]).all()
+    assert (initializers.Identity(2.5)((2, 2)).numpy() == 2.5 * np.eye(2)).all()
+    with pytest.raises(ValueError, match=r"an identity is a matrix, got shape \(2,\)"):
+        initializers.Identity()((2,))
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5), (4, 4), (3, 3, 2, 4), (2, 2, 1, 9)])
+def test_orthogonal_rows_or_columns(shape: Any) -> None:
+    q = initializers.Orthogonal(gain=3.0, seed=0)(shape, dtype="float64").numpy()
+    assert q.shape == shape
+    q = q.reshape(-1, shape[-1])
+    gram = q @ q.T if q.shape[0] < q.shape[1] else q.T @ q
+    assert gram == pytest.approx(9 * np.eye(len(gram)), abs=1e-12)
+
+
+def test_all_rotations_and_reflections_are_equally_likely() -> None:
+    """The first column of a 2 by 2 matrix lies anywhere on the circle, its determinant is ±1."""
+    rng = np.random.default_rng(0)
+    qs = [initializers.Orthogonal(seed=rng)((2, 2)).numpy() for _ in range(2000)]
+    angles = np.array([math.atan2(q[1, 0], q[0, 0]) for q in qs])
+    counts, _ = np.histogram(angles, bins=8, range=(-math.pi, math.pi))
+    assert counts == pytest.approx(np.full(8, 250), abs=5 * math.sqrt(250))
+    turned = np.mean([np.linalg.det(q) > 0 for q in qs])
+    assert turned == pytest.approx(0.5, abs=5 * 0.5 / math.sqrt(2000))
+    with pytest.raises(ValueError, match=r"has two axes or more, got shape \(4,\)"):
+        initializers.Orthogonal()((4,))
+
+
+def test_the_untruncated_normal() -> None:
+    values = VarianceScaling(2.0, "fan_in", "untruncated_normal", seed=0)(SHAPE).numpy()
+    assert values.std() == pytest.approx(math.sqrt(2 / 300), rel=0.01)
+    assert (np.abs(values) > 2 * values.std()).mean() == pytest.approx(0.0455, rel=0.1)
+    one, other = (
+        VarianceScaling(distribution=name, seed=1)((4,)) for name in ("normal", "truncated_normal")
+    )
+    assert (one == other).all()
+
+
+@pytest.mark.parametrize("name", ["Zeros", "zeros", "zero", "GlorotUniform", "he_normal", "one"])
+def test_classes_by_name(name: str) -> None:
+    assert isinstance(initializers.get(name), initializers.Initializer)
+
+
 @pytest.mark.parametrize(("mode", "n"), [("fan_in", 100), ("fan_out", 200), ("fan_avg", 150)])
 def test_fans_of_a_kernel_with_a_receptive_field(mode: str, n: int) -> None:
     values = VarianceScaling(3.0, mode, "uniform", seed=1)((5, 5, 4, 8)).numpy()
