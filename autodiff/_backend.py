@@ -122,6 +122,10 @@ def _broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
     return out
 
 
+def _copy(x: Any) -> Any:
+    return x.copy()  # of a scalar a scalar
+
+
 def _astype(x: Any, dtype: Any) -> Any:
     if x.dtype.kind == "c" and np.dtype(dtype).kind == "f":
         x = x.real
@@ -165,6 +169,7 @@ numpy_namespace = Namespace(
     matmul=_matmul,
     broadcast_to=_broadcast_to,
     astype=_astype,
+    copy=_copy,
     reshape=_reshape,
     permute_dims=_permute_dims,
     framed=_framed,

@@ -265,12 +265,12 @@ def _unary_with_statics(op: Op) -> Callable[..., Any]:
             r = forward(NAMESPACES[type(a)], a, *values)
         except COMPLAINTS as error:
             raise explain(op, error, (a,)) from None
+        if type(r) is not _ndarray or not r.ndim:
+            r = as_data(r)
         graph = thread.graph
         if graph is None or x._token is None or (data_only and graph.trace is None):
             return constant(r)
         i = x._node if x._token is graph.token else graph.read(x)
-        if type(r) is not _ndarray or not r.ndim:
-            r = as_data(r)
         if i is None or (r.dtype.kind not in "fc" and graph.trace is None):
             return constant(r)
         records = graph.records
@@ -316,6 +316,7 @@ def _general(op: Op) -> Callable[..., Any]:
             r = forward(xp, arrays, *values) if variadic else forward(xp, *arrays, *values)
         except COMPLAINTS as error:
             raise explain(op, error, tuple(arrays)) from None
+        r = as_data(r)
         graph = thread.graph
         if graph is None or (not rules and graph.trace is None):
             return constant(r)
@@ -328,7 +329,6 @@ def _general(op: Op) -> Callable[..., Any]:
             elif variadic or traced or inputs[k] in rules:
                 node = x._node if x._token is graph.token else graph.read(x)
             nodes.append(node)
-        r = as_data(r)
         if (r.dtype.kind not in "fc" and not traced) or all(node is None for node in nodes):
             return constant(r)
         how = op.undo(tuple(arrays), r) if op.undo is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import inspect
 import warnings
@@ -92,6 +93,8 @@ class Function(Generic[P, R]):
         if undo:
             trace.undo()
         name = identifier(getattr(self._f, "__name__", type(self._f).__name__))
+        if name == "np" or hasattr(builtins, name):  # which the text itself may use
+            name = f"_{name}"
         program = lower(trace, result, self._names(args, kwargs))
         runner = self._programs[key] = Runner(program, name)
         if len(self._programs) == MANY:

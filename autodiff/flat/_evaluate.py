@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._backend import within
+from .._backend import numpy_namespace, within
 from ._ir import _filled
 from ._value import REDUCTIONS, UFUNCS, Value
 from ._windows import MEANINGS
@@ -47,7 +47,7 @@ def _put(arrays: Sequence[Any], index: Any) -> Any:
 _OTHERS: dict[str, Any] = {
     "within": lambda a, low, high: np.bool_(within(a[0], low, high)),
     "rows": lambda a: a[0].take(a[1], 0),
-    "cast": lambda a, dtype: a[0].astype(dtype),
+    "cast": lambda a, dtype: numpy_namespace.astype(a[0], dtype),
     "matmul": lambda a: np.matmul(*a),
     "argmax": lambda a, axis, keepdims: np.argmax(a[0], axis, keepdims=keepdims),
     "argmin": lambda a, axis, keepdims: np.argmin(a[0], axis, keepdims=keepdims),

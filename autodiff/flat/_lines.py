@@ -115,11 +115,14 @@ class Lines(WindowLines, ABC):
         return f"np.copyto({out}, np.where({condition}, {x}, {y}))"
 
     def _cast(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
+        x = inputs[0]
+        if value.inputs[0].dtype.kind == "c" and value.dtype.kind == "f":
+            x += ".real"  # NumPy would warn that the rest is lost
         if out is None:
             if not value.shape:
-                return f"{name} = np.{value.dtype}({inputs[0]})"
-            return f"{name} = {inputs[0]}.astype(np.{value.dtype})"
-        return f"np.copyto({out}, {inputs[0]}, casting='unsafe')"
+                return f"{name} = np.{value.dtype}({x})"
+            return f"{name} = {x}.astype(np.{value.dtype})"
+        return f"np.copyto({out}, {x}, casting='unsafe')"
 
     def _matmul(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
         x, y = value.inputs

@@ -62,7 +62,7 @@ class Symbolic:
         """A copy; values are never changed, so it is the same value."""
         return self._builder.lift(x)
 
-    asarray = array
+    asarray = copy = array
 
     def permute_dims(self, x: Value, axes: Any) -> Any:
         """Axes in another order."""

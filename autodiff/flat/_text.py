@@ -285,14 +285,14 @@ class Text(Lines):
     def loop(self, run: list[Value]) -> None:
         """Updates of long vectors, piece by piece."""
         before, self.body, self.cut = self.body, [], {}
-        size = run[0].size
+        size, i = run[0].size, self.free_name("i")
         for value in run:
             self.line(value)
         lines, self.body = self.body, before
-        self.body.append(f"for i in range(0, {size}, {PIECE}):")
+        self.body.append(f"for {i} in range(0, {size}, {PIECE}):")
         short = {self.names[v] for v in run if v in self.plan.slot and self.plan.slot[v].short}
         for name, piece in self.cut.items():
-            part = f"[:{size} - i]" if name in short else f"[i : i + {PIECE}]"
+            part = f"[:{size} - {i}]" if name in short else f"[{i} : {i} + {PIECE}]"
             self.body.append(f"    {piece} = {name}{part}")
         self.body += [f"    {line}" for line in lines]
         self.cut = None
@@ -301,7 +301,9 @@ class Text(Lines):
         """The name of the piece of a vector that a loop is at; outside of loops the vector's."""
         if self.cut is None:
             return name
-        return self.cut.setdefault(name, f"{name}_i")
+        if name not in self.cut:
+            self.cut[name] = self.free_name(f"{name}_i")
+        return self.cut[name]
 
     def tile(self, value: Value, slot: Slot) -> str:
         """An array of a value's shape for the length of one line: all lie in the same place."""
@@ -351,6 +353,8 @@ class Text(Lines):
             self.header.append(f"{name} = np.empty((), np.{value.dtype})")
             text = f"{name}[()] = {inputs[0]}"
         elif not value.shape and op in OPERATORS:
+            if op == "power" and inputs[0].startswith("-"):  # binds tighter than a sign
+                inputs[0] = f"({inputs[0]})"
             text = f"{name} = {inputs[0]} {OPERATORS[op]} {inputs[1]}"
         elif op in UFUNCS:
             tile = ""

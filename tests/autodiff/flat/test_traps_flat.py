@@ -11,7 +11,7 @@ import pytest
 
 import autodiff as ad
 from autodiff.flat._buffers import PIECE
-from optim import Adam
+from optim import SGD, Adam
 
 from .agreement import Program, assert_agree
 
@@ -254,3 +254,38 @@ def test_updates_in_pieces_keep_the_gradients_of_later_pieces() -> None:
 
     rng = np.random.default_rng(0)
     assert_agree(build, [[rng.normal(size=LONG.shape).astype(np.float32)] for _ in range(3)])
+
+
+def test_powers_of_negative_numbers() -> None:
+    calls = [[np.float32(k)] for k in (2, 3, 0.5)]
+    assert_agree(
+        lambda: ((lambda x: (-(2.0 ** ad.asarray(x)), (-2.0) ** ad.asarray(x))), []), calls
+    )
+
+
+def test_complex_numbers_cast_to_their_real_parts() -> None:
+    z = np.array([1 + 2j, -1j], np.complex64)
+
+    def f(z: Any) -> Any:
+        return ad.astype(z, "float32"), ad.astype(z[0], "float64"), ad.astype(z * 1, "float32") + 1
+
+    assert_agree(lambda: (f, []), [[z], [z * 2], [z + 1]])
+
+
+@pytest.mark.parametrize("name", ["f", "np", "range", "sum", "arena", "<lambda>", "while"])
+def test_names_that_the_text_uses_itself(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autodiff.flat._buffers.PIECE", 2)
+    monkeypatch.setattr("autodiff.flat._text.PIECE", 2)
+
+    def build() -> Program:
+        vs = [ad.Variable(A[0] + len(k), name=k) for k in ("w", "w_i", "arena", "range", "np", "i")]
+        optimizer = SGD(0.1, momentum=0.5)
+
+        def f(i: Any, np: Any, arena: Any) -> Any:
+            optimizer.apply_gradients([(ad.sin(v) * i + np, v) for v in vs])
+            return ad.where(i > arena, i, np)
+
+        f.__name__ = name
+        return f, [*vs, *optimizer.variables]
+
+    assert_agree(build, [[A[0], A[1], A[0] - k] for k in range(3)])
