@@ -88,7 +88,7 @@ def sweep(
         first = len(records)
         record[0].pull(record, g, grads, sums)
         if graph.trace is not None:
-            graph.trace.pulled(node, g, first)
+            graph.trace.pulled(node, g, first, grads)
         if node not in kept:
             del grads[node]
     return {node: grads[node] for node in kept & wanted if grads[node] is not None}

@@ -6,6 +6,7 @@ one arena (`_arena`). Updates of long vectors are cut into pieces, whose tempora
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .._backend import SMALL
@@ -52,6 +53,19 @@ class Plan:
     tile: Slot | None = None
     #: value -> where it is read for the last time
     last: dict[Value, int] = field(default_factory=dict)
+
+    def moved(self, vector: Value) -> Iterator[tuple[Value, int]]:
+        """The parts of a vector that are not computed in their places, and what these are."""
+        start = 0
+        for x in vector.operands:
+            place = self.part.get(x)
+            if place is None or place[0] is not vector or place[1] != start:
+                yield x, start
+            start += x.size
+
+    def laid(self, value: Value) -> bool:
+        """Whether a value is a vector whose parts are all computed in their places."""
+        return value.op == "flat" and next(self.moved(value), None) is None
 
 
 def plan(
@@ -152,7 +166,7 @@ def tiles(value: Value, k: int) -> bool:
 
 def _cut(plan: Plan, position: dict[Value, int]) -> None:
     """Find runs of updates of long vectors, which are computed piece by piece."""
-    lines = [value for value in plan.order if computed(value) and not _laid(plan, value)]
+    lines = [value for value in plan.order if computed(value) and not plan.laid(value)]
     start = 0
     while start < len(lines):
         stop = start
@@ -164,11 +178,6 @@ def _cut(plan: Plan, position: dict[Value, int]) -> None:
             _span(plan, run, position)
             _shorten(plan, run)
         start = max(stop, start + 1)
-
-
-def _laid(plan: Plan, value: Value) -> bool:
-    """Whether a vector's parts have all been computed in their places."""
-    return value.op == "flat" and all(x in plan.part for x in value.operands)
 
 
 def _cuttable(plan: Plan, value: Value, first: Value) -> bool:

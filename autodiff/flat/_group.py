@@ -14,7 +14,7 @@ from .._variable import Variable
 from ._buffers import PIECE
 from ._ir import Builder
 from ._lower import Program, identifier
-from ._value import UFUNCS, Value
+from ._value import UFUNCS, Gate, Value
 
 
 @dataclass
@@ -37,7 +37,7 @@ def group_updates(program: Program) -> list[Group]:
         if new.shape and variable in program.variables and elementwise(new, new.shape):
             by_form.setdefault((new.dtype, form(new, new.shape)), []).append(variable)
     builder = program.builder
-    builder.section, builder.gate = "update", "update"
+    builder.section, builder.gate = "update", Gate("update")
     together = [tuple(variables) for variables in by_form.values() if _worth(variables)]
     # in the order in which they were computed: a state before the parameters that need it
     together.sort(key=lambda variables: program.assigned[variables[-1]].number)
@@ -95,8 +95,10 @@ def laid(values: tuple[Any, ...], builder: Builder, made: dict[tuple[Value, ...]
                 laid(parts, builder, made)
                 for parts in zip(*(v.inputs for v in values), strict=True)
             ]
+            builder.hint, builder.gate = first.name, first.gate
             made[values] = builder.ufunc(first.op, *inputs)
         else:
             size = sum(v.size for v in values)
+            builder.hint, builder.gate = "", Gate("flat")
             made[values] = builder.make("flat", values, {"home": False}, (size,), first.dtype)
     return made[values]

@@ -7,6 +7,7 @@ are never changed; the order in which they were made is an order in which they c
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -14,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from .._backend import PYTHON_SCALARS
-from ._value import REDUCTIONS, SOURCES, Shape, Value
+from ._locals import Locals
+from ._value import REDUCTIONS, SOURCES, Gate, Shape, Value
 
 
 @lru_cache(maxsize=4096)
@@ -38,7 +40,9 @@ class Builder:
         #: a name for the values made now
         self.hint = ""
         #: the op that the values made now come from, or whose gradient they pull
-        self.gate = ""
+        self.gate = Gate("")
+        #: what the forward that runs now calls the values that it makes
+        self.locals: Locals | None = None
         #: checks that raise, in order
         self.checks: list[tuple[Value, str]] = []
         #: draws of random numbers, in order
@@ -64,6 +68,8 @@ class Builder:
         if known is None:
             known = self._made[key] = Value(self, op, inputs, attrs, tuple(shape), dtype)
             self.values.append(known)
+            if self.locals is not None:
+                self.locals.look(sys._getframe(1), known.number)
         return known
 
     def constant(self, data: Any) -> Value:

@@ -23,7 +23,6 @@ class Lines(WindowLines, ABC):
 
     program: Program
     plan: Plan
-    readable: bool
     header: list[str]
     constants: dict[str, Any]
     aliases: dict[str, str]
@@ -49,11 +48,9 @@ class Lines(WindowLines, ABC):
     def call(self, function: str, inputs: list[str], name: str, out: str | None) -> str:
         """A call of a NumPy function that knows `out`."""
         if out is None:
-            if function == "np.dot" and not self.readable:
+            if function == "np.dot":
                 return f"{name} = {inputs[0]}.dot({inputs[1]})"
             return f"{name} = {function}({', '.join(inputs)})"
-        if self.readable:
-            return f"{function}({', '.join(inputs)}, out={out})"
         if function == "np.dot":
             return f"{inputs[0]}.dot({inputs[1]}, {out})"
         if function not in self.aliases:
@@ -170,7 +167,7 @@ class Lines(WindowLines, ABC):
         """Few integers are compared by Python, many as unsigned ones (negative ones are huge)."""
         (x,), (source,) = inputs, value.inputs
         low, high = value.attrs["low"], value.attrs["high"]
-        if self.readable or low:
+        if low:
             return f"{name} = {low} <= {x}.min() and {x}.max() < {high}"
         if source.ndim == 1 and source.size <= FEW:
             numbers = self.free_name("numbers")
@@ -183,13 +180,11 @@ class Lines(WindowLines, ABC):
         table, rows = inputs
         if out is None:
             return f"{name} = {table}.take({rows}, 0)"
-        if self.readable:
-            return f"np.take({table}, {rows}, axis=0, out={out}, mode='clip')"
         return f"{table}.take({rows}, 0, {out}, 'clip')"  # by its mode, "raise" makes a copy
 
     def _take(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
         text = f"{inputs[0]}[{index_text(value.attrs['index'], inputs[1:])}]"
-        if not self.readable and self.picks(value):
+        if self.picks(value):
             return f"{name} = {self.picked(value, inputs)}"
         return f"{name} = {text}" if out is None else f"{out}[...] = {text}"
 

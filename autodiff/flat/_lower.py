@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from keyword import iskeyword
 from typing import Any
@@ -13,12 +14,16 @@ from .. import _nest
 from .._custom import PICK, Custom
 from .._draws import DRAW
 from .._graph import INPUT, NODES, OUT
+from .._op import Op
+from .._scope import scope_of
 from .._tensor import Tensor
 from .._variable import Variable
 from ._ir import Builder
+from ._locals import Locals
+from ._rules import Form, Rule
 from ._symbolic import Symbolic
 from ._trace import Trace, leaf_of
-from ._value import Value
+from ._value import Gate, Value
 
 #: ops that are spelled otherwise than by their forwards, which fill arrays in place or know less
 SPELLED = frozenset(("scatter", "put", "windows", "overlap_add", "one_hot"))
@@ -40,6 +45,8 @@ class Program:
     result: Any
     #: value -> what it is the gradient of, for names
     gradients: dict[Value, Value]
+    #: value that an op of the function gave -> the op, for names
+    given: dict[Value, str]
 
     def returned(self) -> list[Value]:
         """The Values among the results."""
@@ -60,13 +67,16 @@ def lower(trace: Trace, result: Any, names: list[str]) -> Program:
     values: list[Any] = []
     arguments: list[Value] = []
     variables: dict[Variable, Value] = {}
+    given: dict[Value, str] = {}
+    gates: dict[Any, Gate] = {}
     for node, record in enumerate(graph.records):
         builder.section = trace.section(node)
+        pull = trace.through.get(node)
+        if pull not in gates:  # all records of a pull belong to one gate
+            gates[pull] = _gate(trace, node, values)
+        builder.gate = gates.pop(None) if pull is None else gates[pull]
+        builder.hint = ""
         op = record[0]
-        source = trace.through.get(node)
-        builder.gate = (
-            op.name if source is None else f"back through {graph.records[source][0].name}"
-        )
         if op is INPUT:
             data, leaf = record[OUT], leaf_of(record)
             data = np.asarray(data)
@@ -81,11 +91,9 @@ def lower(trace: Trace, result: Any, names: list[str]) -> Program:
                 value = builder.make("variable", (), {"variable": leaf}, data.shape, data.dtype)
                 variables[leaf] = value
             else:
-                builder.hint = "constant"
                 value = builder.constant(data)
             values.append(value)
             continue
-        builder.hint = identifier(op.name)
         if op is DRAW:
             values.append(_draw(record, node, builder))
         elif op is PICK:
@@ -100,18 +108,45 @@ def lower(trace: Trace, result: Any, names: list[str]) -> Program:
             )
         else:
             values.append(_forward(op, record, values, xp))
+        value = values[-1]
+        if isinstance(value, Value) and value.gate is builder.gate:  # made here
+            given[value] = op.name
+            value.name = trace.names.get(node) or value.name
     for v in trace.assigned:
         if v not in variables:  # assigned, never read
             builder.hint = identifier(v.name or "variable")
             variables[v] = builder.make("variable", (), {"variable": v}, v.shape, v.dtype)
     found = _nest.replace(result, lambda x: _value_of(x, trace, values, builder))
     assigned = {v: builder.lift(values[node]) for v, node in trace.assigned.items()}
-    gradients = {
-        values[g]: values[node]
-        for g, node in trace.gradients.items()
-        if isinstance(values[g], Value) and isinstance(values[node], Value)
-    }
-    return Program(builder, arguments, variables, assigned, [], found, gradients)
+    gradients: dict[Value, Value] = {}
+    for g, node in trace.gradients.items():
+        if isinstance(values[g], Value) and isinstance(values[node], Value):
+            gradients.setdefault(values[g], values[node])
+    return Program(builder, arguments, variables, assigned, [], found, gradients, given)
+
+
+def _gate(trace: Trace, node: int, values: list[Any]) -> Gate:
+    """What a record belongs to."""
+    graph = trace.graph
+    scope = scope_of(graph, node)
+    if node not in trace.through:
+        return Gate(graph.records[node][0].name, scope)
+    source, place = trace.through[node]
+    record = graph.records[source]
+    op = record[0]
+    if not isinstance(op, Op) or place is None:
+        return Gate(op.name, scope, True)
+    n = op.arity(record)
+    kept = zip(record[NODES : NODES + n], record[NODES + n : NODES + 2 * n], strict=True)
+    forms = [_form(data if i is None else values[i]) for i, data in kept]
+    how = record[1]
+    undo = how[place] if how is not None else None
+    rule = Rule(op, place, forms, _form(values[source]), op.static_values(record), undo)
+    return Gate(op.name, scope, True, rule)
+
+
+def _form(x: Any) -> Any:
+    return Form(x.shape, x.dtype) if hasattr(x, "dtype") else x
 
 
 def _draw(record: Any, node: int, builder: Builder) -> Value:
@@ -126,14 +161,22 @@ def _draw(record: Any, node: int, builder: Builder) -> Value:
 def _forward(op: Any, record: Any, values: list[Any], xp: Symbolic) -> Any:
     n = op.arity(record)
     nodes, kept = record[NODES : NODES + n], record[NODES + n : NODES + 2 * n]
+    builder = xp._builder
     inputs = [
-        xp._builder.lift(data) if node is None else values[node]
+        builder.lift(data) if node is None else values[node]
         for node, data in zip(nodes, kept, strict=True)
     ]
     statics = record[NODES + 2 * n :][: len(op.statics)]
     if op.name in SPELLED:
         return getattr(xp, op.name)(*inputs, *statics)
-    return op.forward(xp, inputs, *statics) if op.variadic else op.forward(xp, *inputs, *statics)
+    builder.locals = Locals(sys._getframe(), lambda x: x.number if type(x) is Value else None)
+    try:
+        return op.forward(xp, *((inputs,) if op.variadic else inputs), *statics)
+    finally:
+        builder.locals.finish()
+        for place, local in builder.locals.names().items():
+            builder.values[place].name = local
+        builder.locals = None
 
 
 def _value_of(x: Any, trace: Trace, values: list[Any], builder: Builder) -> Any:

@@ -19,6 +19,7 @@ from ._buffers import plan
 from ._group import group_updates
 from ._home import Home, own
 from ._lower import Program
+from ._readable import Readable
 from ._text import Text, in_place
 from ._value import Value
 
@@ -37,7 +38,7 @@ class Runner:
         checks = [condition for condition, _ in program.builder.checks]
         self.plan = plan(program.roots(), program.returned(), assigned, checks)
         self._bytes = arrange(self.plan)
-        text = Text(program, self.plan, name, readable=False)
+        text = Text(program, self.plan, name)
         self.text = text.write()
         self._constants = text.constants
         self._name = name
@@ -52,7 +53,7 @@ class Runner:
     @property
     def source(self) -> str:
         """The program as one reads it."""
-        return Text(self.program, self.plan, self._name).write()
+        return Readable(self.program, self.plan, self._name).source
 
     def _compile(self) -> Any:
         file = f"<flat program {next(_numbers)}: {self._name}>"

@@ -114,7 +114,7 @@ class Symbolic:
             return
         inside = b.make("within", (x,), {"low": low, "high": high}, (), np.bool_)
         if not any(condition is inside for condition, _ in b.checks):
-            b.checks.append((inside, f"{b.hint}: {what} outside {low} to {high - 1}"))
+            b.checks.append((inside, f"{b.gate.op}: {what} outside {low} to {high - 1}"))
 
     def one_hot(self, labels: Value, classes: int, dtype: Any) -> Any:
         """Rows of zeros with a one: taken from the unit matrix where the labels are known to be in.

@@ -1,13 +1,12 @@
-"""The program as text: NumPy calls that write into buffers, one line for each value."""
+"""The program as text that is run: NumPy calls that write into buffers, each spelled cheaply."""
 
 from __future__ import annotations
 
 import builtins
 from typing import Any
 
-import numpy as np
-
 from ._buffers import PIECE, Plan, Slot, computed, owner, tiles
+from ._layout import constant
 from ._lines import Lines, index_text, number
 from ._lower import Program
 from ._value import REDUCTIONS, SOURCES, UFUNCS, Value
@@ -40,13 +39,13 @@ SHORT = {
 
 
 class Text(Lines):
-    """Writes a program: as it is read, or with the cheapest spelling of every call, as it is run.
+    """Writes a program with the cheapest spelling of every call.
 
     `constants` are the arrays that the text expects by name.
     """
 
-    def __init__(self, program: Program, plan: Plan, name: str, readable: bool = True) -> None:
-        self.program, self.plan, self.name, self.readable = program, plan, name, readable
+    def __init__(self, program: Program, plan: Plan, name: str) -> None:
+        self.program, self.plan, self.name = program, plan, name
         #: what the cheap spelling calls by a short name
         self.aliases: dict[str, str] = {}
         self.names: dict[Value, str] = {}
@@ -74,9 +73,7 @@ class Text(Lines):
             self.name_of(v)
         for group in program.groups:
             self.derived[group.old] = []
-            vector = self.name_of(group.old)
-            self.header.append(f"# {vector} holds, one after the other, and they are views of it:")
-            self.header += [f"#   {self.name_of(v)} {v.shape}" for v in group.old.operands]
+            self.name_of(group.old)
         section = ""
         written: set[Value] = set()
         for value in self.plan.order:
@@ -104,14 +101,10 @@ class Text(Lines):
         return "\n".join(lines) + "\n"
 
     def parameters(self) -> list[Value]:
-        """What the function is given: to be read, Variables as they come; to be run, by homes."""
+        """What the function is given: arguments, Variables alone, and those in vectors."""
         program = self.program
-        groups = program.groups
-        if self.readable:
-            vectors = [group.old for group in groups]
-            return [*program.arguments, *program.variables.values(), *vectors]
         given = [*program.arguments, *(program.variables[v] for v in (*self.read, *self.written))]
-        for group in groups:
+        for group in program.groups:
             given += (group.old, *group.old.operands, *self.derived[group.old])
         return given
 
@@ -178,27 +171,11 @@ class Text(Lines):
     def constant(self, value: Value) -> None:
         """A constant in the header: as an expression where it is short, else an array by name."""
         name = self.name_of(value)
-        data, dtype = value.data, value.dtype
-        if data.ndim == 1 and data.dtype == np.int64 and np.array_equal(data, np.arange(data.size)):
-            self.header.append(f"{name} = np.arange({data.size})")
-        elif not data.size:
-            self.header.append(f"{name} = np.empty({data.shape}, np.{dtype})")
-        elif (
-            data.ndim
-            and np.isfinite(data.flat[0])
-            and data.tobytes() == data.flat[:1].tobytes() * data.size
-        ):
-            one = data.flat[0].item()
-            self.header.append(f"{name} = np.full({data.shape}, {one!r}, np.{dtype})")
-        elif data.size <= 16 and np.isfinite(data).all():
-            self.header.append(f"{name} = np.array({data.tolist()!r}, np.{dtype})")
+        _, text = constant(value.data)
+        if text is None:
+            self.constants[name] = value.data
         else:
-            self.constants[name] = data
-            self.header.append(f"# {name}: array {data.shape} {dtype}, given")
-
-    def comment(self, value: Value) -> str:
-        """Shape of a line's value, and the gate that it belongs to."""
-        return f"  # {value.shape} {value.gate}".rstrip() if self.readable else ""
+            self.header.append(f"{name} = {text}")
 
     # -- lines -------------------------------------------------------------------------------------
 
@@ -224,7 +201,7 @@ class Text(Lines):
         while step.shape and step is not root:
             step = step.inputs[0]
         fixed = fixed and step is root
-        if not self.readable and step is root and root.op == "variable":
+        if step is root and root.op == "variable":
             for home, views in self.derived.items():
                 if root in set(home.operands):
                     self.name_of(value)
@@ -261,11 +238,8 @@ class Text(Lines):
         """The line that makes a value's memory: an array, or its place in the arena."""
         name = self.name_of(value)
         shape = (PIECE,) if slot.short else value.shape
-        if self.readable:
-            text = f"np.empty({shape}, np.{value.dtype})"
-        else:
-            text = f"np.ndarray({shape}, np.{value.dtype}, arena, {slot.offset})"
-        self.header.append(f"{name} = {text}")
+        place = f"np.{value.dtype}, arena, {slot.offset}"
+        self.header.append(f"{name} = np.ndarray({shape}, {place})")
 
     def vector(self, value: Value) -> str:
         """The name of a vector whose parts are computed in it."""
@@ -275,12 +249,10 @@ class Text(Lines):
 
     def _flat(self, value: Value) -> None:
         """Copies of the parts that could not be computed in their place."""
-        name, offset = self.vector(value), 0
-        for x in value.operands:
-            if self.plan.part.get(x) != (value, offset):
-                part = f"{name}[{offset}:{offset + x.size}].reshape({x.shape})"
-                self.body.append(f"np.copyto({part}, {self.operand(x)})")
-            offset += x.size
+        name = self.vector(value)
+        for x, start in self.plan.moved(value):
+            part = f"{name}[{start}:{start + x.size}].reshape({x.shape})"
+            self.body.append(f"np.copyto({part}, {self.operand(x)})")
 
     def loop(self, run: list[Value]) -> None:
         """Updates of long vectors, piece by piece."""
@@ -314,7 +286,7 @@ class Text(Lines):
 
     def counts(self, value: Value) -> bool:
         """Whether a value is a counter's next, and nothing else: Python's integers are faster."""
-        if self.readable or value.shape or value.op != "add" or value.dtype.kind != "i":
+        if value.shape or value.op != "add" or value.dtype.kind != "i":
             return False
         x, more = value.inputs
         read = {y for v in self.plan.order for y in v.operands} | {*self.program.returned()}
@@ -327,7 +299,7 @@ class Text(Lines):
 
     def scales(self, value: Value) -> bool:
         """Whether a number is cast for ufuncs on arrays: they take arrays without axes faster."""
-        if self.readable or value.op != "cast" or value.shape or value in self.leaving():
+        if value.op != "cast" or value.shape or value in self.leaving():
             return False
         users = [v for v in self.plan.order if any(x is value for x in v.operands)]
         return all(v.op in UFUNCS and v.shape for v in users)
@@ -358,7 +330,7 @@ class Text(Lines):
             text = f"{name} = {inputs[0]} {OPERATORS[op]} {inputs[1]}"
         elif op in UFUNCS:
             tile = ""
-            if not self.readable and out is not None:
+            if out is not None:
                 for k, x in enumerate(value.inputs):
                     inputs[k] = self.scalar(x, inputs[k], value)
                     if self.plan.tile and tiles(value, k):
@@ -370,8 +342,7 @@ class Text(Lines):
             text = self.reduction(value, inputs[0], name, out)
         else:
             text = getattr(self, f"_{op}")(value, inputs, name, out)
-        for k, part in enumerate(text.split("\n")):
-            self.body.append(part + (self.comment(value) if k == 0 else ""))
+        self.body += text.split("\n")
 
 
 def in_place(value: Value) -> bool:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from .._graph import INPUT, OUT, Graph, Record, TracingError, Watcher, thread
+from .._graph import INPUT, OUT, Graph, Record, TracingError, Watcher, parents, thread
 from .._tensor import Tensor, convert
 from .._variable import Variable
+from ._locals import Locals
+
+#: ops whose results have usual names; others count where the function itself gives them
+ACTIVATIONS = frozenset(("relu", "sigmoid", "tanh", "softmax"))
 
 #: node of what is no array: a returned constant or Python value
 Effect = tuple[Variable, int]
@@ -27,19 +33,39 @@ class Trace:
     assigned: dict[Variable, int] = field(default_factory=dict)
     #: ranges of records that a backward walk made
     backward: list[tuple[int, int]] = field(default_factory=list)
-    #: record of a backward walk -> the record that it was pulled through
-    through: dict[int, int] = field(default_factory=dict)
+    #: record of a backward walk -> the record that it was pulled through, and which of its inputs
+    through: dict[int, tuple[int, int | None]] = field(default_factory=dict)
     #: node of a gradient -> the node that it is the gradient of
     gradients: dict[int, int] = field(default_factory=dict)
     #: values of Variables before the run, to undo a run that failed
     before: dict[Variable, Any] = field(default_factory=dict)
+    #: node -> what the function calls it
+    names: dict[int, str] = field(default_factory=dict)
 
-    def pulled(self, node: int, g: Any, first: int) -> None:
-        """The gradient g of a node has been pulled through its record, by records from `first`."""
+    def pulled(self, node: int, g: Any, first: int, grads: Mapping[int, Any]) -> None:
+        """The gradient g of a node has been pulled through its record, by records from `first`.
+
+        Rules run one after the other, so the gradient of each input tells where its records end.
+        """
+        self._gradient(g, node)
+        start, records = first, self.graph.records
+        for k, i in enumerate(parents(records[node])):
+            total = grads.get(i) if i is not None else None
+            if isinstance(total, Tensor) and total._token is self.graph.token:
+                stop = total._node + 1
+                self.through.update(dict.fromkeys(range(start, stop), (node, k)))
+                start = max(start, stop)
+        self.through.update(dict.fromkeys(range(start, len(records)), (node, None)))
+
+    def walked(self, first: int, found: Mapping[int, Any]) -> None:
+        """A backward walk has made the records from `first` on, and found gradients by node."""
+        self.backward.append((first, len(self.graph.records)))
+        for node, g in found.items():
+            self._gradient(g, node)
+
+    def _gradient(self, g: Any, node: int) -> None:
         if isinstance(g, Tensor) and g._token is self.graph.token:
             self.gradients.setdefault(g._node, node)
-        for k in range(first, len(self.graph.records)):
-            self.through.setdefault(k, node)
 
     def section(self, node: int) -> str:
         """The part of the program that a record belongs to."""
@@ -102,6 +128,7 @@ def run(
     graph = Graph()
     trace = Trace(graph)
     graph.trace = trace
+    graph.records = records = _Records(graph, sys._getframe())
     watcher = Watcher(auto=False)
     tensors = []
     for data in arrays:
@@ -120,7 +147,25 @@ def run(
     finally:
         graph.watchers.clear()
         thread.graph = None
+        records.locals.finish()
+    usual = {k for k, record in enumerate(records) if record[0].name in ACTIVATIONS}
+    inner = records.locals.names().items()
+    trace.names = {k: name for k, name in inner if k not in usual} | records.locals.names(depth=0)
     return trace, result
+
+
+class _Records(list[Record]):
+    """The records of a graph that is traced; notes what the function calls what they make."""
+
+    def __init__(self, graph: Graph, bottom: FrameType) -> None:
+        token = graph.token
+        self.locals = Locals(
+            bottom, lambda x: x._node if type(x) is Tensor and x._token is token else None
+        )
+
+    def append(self, record: Record) -> None:
+        self.locals.look(sys._getframe(1), len(self))
+        super().append(record)
 
 
 def leaf_of(record: Record) -> Any:

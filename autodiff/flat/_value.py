@@ -5,6 +5,7 @@ Values have the operators and methods of arrays, so that ops' forwards run on th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from .._graph import TracingError
 
 if TYPE_CHECKING:
     from ._ir import Builder
+    from ._rules import Rule
 
 Shape = tuple[int, ...]
 
@@ -40,6 +42,19 @@ REDUCTIONS = {
 VIEWS = frozenset(("reshape", "transpose", "slice", "broadcast", "windows"))
 #: operations without inputs
 SOURCES = frozenset(("argument", "variable", "constant", "draw"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gate:
+    """What a value is a part of: an op of the function, or the pull of a gradient through one."""
+
+    #: the op's name
+    op: str
+    #: the `name_scope` that it was called in
+    scope: str = ""
+    #: whether a gradient is pulled through it, and by which rule
+    back: bool = False
+    rule: Rule | None = None
 
 
 class Value:

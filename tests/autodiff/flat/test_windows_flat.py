@@ -14,6 +14,7 @@ import autodiff as ad
 from autodiff.flat._windows import reshaped
 
 from .agreement import Program, assert_agree
+from .texts import execute
 
 RNG = np.random.default_rng(3)
 
@@ -99,16 +100,10 @@ def test_the_text_runs_by_itself() -> None:
     step, variables = network({"padding": "same"}, lambda h: ad.max_pool2d(h, 2))
     x = RNG.normal(size=(2, 8, 8, 2)).astype(np.float32)
     flat = ad.function(step)
-    space: dict[str, Any] = {}
-    exec(flat.source(x), space)
-    arrays = [v.numpy() for v in variables]
+    (loss, *found), after = execute(flat, [x], {str(v.name): v.numpy() for v in variables})
     expected, gradients = flat(x)
-    vectors = [np.concatenate([a.reshape(-1) for a in arrays])]
-    parts = np.split(vectors[0], np.cumsum([a.size for a in arrays])[:-1])
-    views = [p.reshape(a.shape) for p, a in zip(parts, arrays, strict=True)]
-    loss, *found = space["step"](x, *views, *vectors)
     assert loss == float(expected)
     for g, h in zip(found, gradients, strict=True):
         np.testing.assert_array_equal(g, h.numpy())
-    for v, a in zip(variables, views, strict=True):
-        np.testing.assert_array_equal(a, v.numpy())
+    for v in variables:
+        np.testing.assert_array_equal(after[str(v.name)], v.numpy())
