@@ -129,7 +129,7 @@ def _copy(x: Any) -> Any:
 def _astype(x: Any, dtype: Any) -> Any:
     if x.dtype.kind == "c" and np.dtype(dtype).kind == "f":
         x = x.real
-    return x.astype(dtype)
+    return as_data(x.astype(dtype))
 
 
 def _framed(x: Any, shape: tuple[int, ...], index: tuple[slice, ...], fill: Any = 0) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ._backend import PYTHON_SCALARS, as_data
 from ._graph import LEAF, UNREAD, thread
-from ._tensor import Tensor, convert
+from ._tensor import Tensor, convert, is_python
 
 
 class Variable(Tensor):
@@ -45,6 +45,8 @@ class Variable(Tensor):
             ValueError: another shape.
             TypeError: a value that this dtype cannot hold (float for int, complex for float).
         """
+        if not isinstance(value, Tensor):
+            value = numbers(value, self._data.dtype)
         graph = thread.graph
         if graph is not None and graph.trace is not None:
             return graph.trace.assign(self, value)
@@ -95,6 +97,13 @@ class Variable(Tensor):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Variable, (self.numpy(), None, self.trainable, self.name)
+
+
+def numbers(value: Any, dtype: np.dtype[Any]) -> Any:
+    """Python numbers in the dtype of a Variable of floats: they have none of their own."""
+    if dtype.kind in "fc" and is_python(value) and np.asarray(value).dtype.kind in "biuf":
+        return np.array(value, dtype)
+    return value
 
 
 def raw(value: Any) -> Any:

@@ -144,6 +144,34 @@ def test_assign() -> None:
     assert v.tolist() == [3.5, 4.0]
 
 
+@pytest.mark.parametrize("value", [0.1, [0.1, 0.2], 1 / 3, 2**53 - 1, 1e300])
+def test_python_numbers_take_the_dtype_of_the_variable(value: Any) -> None:
+    v = Variable(np.zeros_like(value, np.float64))
+    in_program = Variable(v)
+
+    @ad.function
+    def assign() -> None:
+        in_program.assign(value)
+
+    v.assign(value)
+    for _ in range(2):
+        assign()
+    for assigned in (v, in_program):
+        assert assigned.tolist() == value
+        assert assigned.dtype == np.float64
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64"])
+def test_a_whole_number_cast_to_floats_is_a_scalar_like_all_of_them(dtype: str) -> None:
+    """Powers of 0-d arrays and of scalars differ in their last bits, and programs hold scalars."""
+    x = ad.astype(Variable(7), dtype)
+    assert type(x._data) is np.dtype(dtype).type
+    if dtype == "float64":
+        assert float(1.3**x) == float(
+            ad.function(lambda k: 1.3 ** ad.astype(k, dtype))(np.int64(7))
+        )
+
+
 def test_item_assignment() -> None:
     x = ad.zeros((2, 3))
     x[0, 1] = 5
