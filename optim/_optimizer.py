@@ -2,73 +2,189 @@
 
 from __future__ import annotations
 
-import math
-import numbers
-import warnings
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, cast
 
 import autodiff as ad
 from autodiff import Tensor, Variable
 from autodiff._graph import thread
+from optim import _state, _step, schedules
+from optim._arguments import Configurable, arguments, number, positive, whole
+from optim._pairs import Choice, check, choose, split, title
 
 #: flat programs kept per optimizer; who updates more sets of Variables than this in turn is
 #: better served by a run of the formula than by a trace
 MANY = 16
 
+#: a number, or a function of the steps taken so far, such as a schedule
+Rate = float | Callable[[Any], Any]
 
-class Optimizer:
+
+class Optimizer(Configurable):
     """An update formula with its learning rate, its step counter and its state per Variable.
 
-    A subclass names the state in `slots`, each a Variable like the parameter, zero at first, and
-    states the formula in `update`, over Tensors, without changing any of them. The formula runs as
-    a flat program, made once per set of Variables (`autodiff.function` says what it may do); one
-    that looks at values runs as it stands.
+    A subclass names the state in `slots` and states the formula in `update`, over Tensors, without
+    changing any of them. The formula runs as a flat program, made once per set of Variables
+    (`autodiff.function` says what it may do); one that looks at values runs as it stands. All but
+    the learning rate is fixed from the first step on.
 
-    learning_rate: a number from 0 up; the Variable of that name can be assigned at any time.
+    learning_rate: η, a number from 0 up, whose Variable can be assigned at any time; or a function
+        of the steps taken so far, such as one of `optim.schedules`.
+    weight_decay: λ; a step begins with w ← w − ηλw.
+    clipvalue: every element of a gradient is held between its negative and it.
+    clipnorm: each gradient is scaled down to this Euclidean norm if it has more.
+    global_clipnorm: all gradients are scaled alike, so that together they have at most this norm.
+    use_ema: keep a running mean of each Variable's values, a ← µa + (1−µ)w for µ = `ema_momentum`,
+        the first step's value at first. Every `ema_overwrite_frequency` steps, and at the end by
+        `finalize_variable_values`, Variables take their means.
+    name: for checkpoints that hold several optimizers; by default the class's in lower case.
 
-    Raises TypeError or ValueError for a learning rate that is no such number.
+    Raises TypeError or ValueError for a number out of its range, and for two kinds of clipping.
+
+    >>> import autodiff as ad, optim
+    >>> w = ad.Variable([3.0, 4.0])
+    >>> optim.SGD(0.5, global_clipnorm=1.0).apply_gradients([([3.0, 4.0], w)])
+    >>> w
+    Variable([2.7, 3.6], dtype=float32)
+
+    Source of the decay: I. Loshchilov, F. Hutter, "Decoupled weight decay regularization" (2019).
     """
 
-    #: names of the state kept for each Variable
-    slots: tuple[str, ...] = ()
+    #: state that all Variables share; `advance` gives its new values
+    shared: tuple[Variable, ...] = ()
 
-    def __init__(self, learning_rate: float) -> None:
-        # float64, cast once a step: float32 parameters see it rounded once, float64 ones exactly
-        self._learning_rate = Variable(
-            number("learning_rate", learning_rate),
-            dtype=ad.float64,
-            trainable=False,
-            name="learning_rate",
-        )
-        #: steps taken so far, int64
-        self.iterations = Variable(0, trainable=False, name="iterations")
-        self._state: dict[Variable, tuple[Variable, ...]] = {}
+    def __init__(
+        self,
+        learning_rate: Rate,
+        *,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        name: str | None = None,
+    ) -> None:
+        self.state = _state.State()
         #: a step for each set of Variables, of their gradients
         self._programs: dict[tuple[Variable, ...], Callable[..., None]] = {}
+        self._undecayed: Choice | None = None
+        self._multipliers: list[tuple[float, Choice]] = []
+        #: steps taken so far, int64
+        self.iterations = Variable(0, trainable=False, name="iterations")
+        self._rate: Any = learning_rate
+        if not callable(learning_rate):
+            # float64, cast once a step: float32 parameters see it rounded once, float64 exactly
+            rate = number("learning_rate", learning_rate)
+            self._rate = Variable(rate, ad.float64, trainable=False, name="learning_rate")
+        self.weight_decay = None if weight_decay is None else number("weight_decay", weight_decay)
+        clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
+        given = {key: positive(key, value) for key, value in clips.items() if value is not None}
+        if len(given) > 1:
+            raise ValueError(f"expected one kind of clipping, got {' and '.join(given)}")
+        self.clipnorm = given.get("clipnorm")
+        self.clipvalue = given.get("clipvalue")
+        self.global_clipnorm = given.get("global_clipnorm")
+        self.use_ema = use_ema
+        self.ema_momentum = number("ema_momentum", ema_momentum, high=1.0)
+        self.ema_overwrite_frequency = (
+            None
+            if ema_overwrite_frequency is None
+            else whole("ema_overwrite_frequency", ema_overwrite_frequency)
+        )
+        self.name = name or type(self).__name__.lower()
 
-    def update(self, w: Tensor, g: Tensor, rate: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
-        """The new value of `w` from its gradient `g`, and the new value of each of its state."""
+    # -- what a subclass states ----------------------------------------------------------------
+
+    @property
+    def slots(self) -> Mapping[str, float]:
+        """The state kept for each Variable, of its shape and dtype: names and first values."""
+        return {}
+
+    def factors(self, rate: Tensor, t: Tensor) -> tuple[Tensor, ...]:
+        """Numbers that `update` needs in step t, 1 at first; float64 here, as is the rate."""
+        return (rate,)
+
+    def update(self, *given: Any, **named: Any) -> tuple[Tensor, ...]:
+        """The new value of w, and those of its slots, from (w, g, *factors, *slots)."""
         raise NotImplementedError(f"{type(self).__name__} has no update formula")
 
-    def step_size(self) -> Tensor:
-        """The `rate` that `update` is given in the step that comes; the learning rate itself."""
-        return self._learning_rate
+    def advance(self, t: Tensor) -> tuple[Tensor, ...]:
+        """The new values, after step t, of the state that all Variables share."""
+        return ()
+
+    # -- rates ---------------------------------------------------------------------------------
 
     @property
     def learning_rate(self) -> Variable:
-        """The learning rate; setting it assigns the Variable."""
-        return self._learning_rate
+        """The learning rate, a Variable that setting it assigns; of a schedule a Tensor, as of now.
+
+        Raises TypeError when it is set where a schedule was given.
+        """
+        return cast(Variable, self._rate if isinstance(self._rate, Variable) else self.rate())
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        self._learning_rate.assign(number("learning_rate", value))
+        if not isinstance(self._rate, Variable):
+            raise TypeError(
+                f"the learning rate follows {self._rate!r:.80} and cannot be set; "
+                "make the optimizer with a number to set it"
+            )
+        self._rate.assign(number("learning_rate", value))
 
-    @property
-    def variables(self) -> list[Variable]:
-        """All state: the step counter, the learning rate, and what is kept for each Variable."""
-        kept = [slot for slots in self._state.values() for slot in slots]
-        return [self.iterations, self._learning_rate, *kept]
+    def rate(self) -> Tensor:
+        """The learning rate of the step that comes, float64."""
+        rate = self._rate if isinstance(self._rate, Variable) else self._rate(self.iterations)
+        return ad.asarray(rate, dtype=ad.float64)
+
+    def multiply_learning_rate(
+        self,
+        factor: float,
+        var_list: Iterable[Variable] | None = None,
+        var_names: Iterable[str] | None = None,
+    ) -> None:
+        """Give Variables, or all whose name has one of the patterns in it, a rate of their own.
+
+        It is `factor`, from 0 up, times the learning rate; their weight decay follows it. For
+        before the first step; of several calls that choose a Variable, the last one counts.
+
+        Raises ValueError after the first step, and where nothing is chosen.
+
+        >>> import optim
+        >>> optimizer = optim.SGD(0.1)
+        >>> optimizer.multiply_learning_rate(2.0, var_names=["bias"])
+        """
+        self._early("multiply_learning_rate")
+        self._multipliers.append((number("factor", factor), choose(var_list, var_names)))
+
+    def multiplier(self, w: Variable) -> float:
+        """What a Variable's learning rate is multiplied by."""
+        return next((x for x, chosen in reversed(self._multipliers) if chosen.has(w)), 1.0)
+
+    def exclude_from_weight_decay(
+        self,
+        var_list: Iterable[Variable] | None = None,
+        var_names: Iterable[str] | None = None,
+    ) -> None:
+        """Let Variables, and all whose name has one of the patterns in it, not decay.
+
+        For before the first step; a second call replaces the first.
+
+        Raises ValueError after the first step, and where nothing is chosen.
+
+        >>> import optim
+        >>> optimizer = optim.SGD(0.1, weight_decay=1e-4)
+        >>> optimizer.exclude_from_weight_decay(var_names=["bias"])
+        """
+        self._early("exclude_from_weight_decay")
+        self._undecayed = choose(var_list, var_names)
+
+    def decays(self, w: Variable) -> bool:
+        """Whether a Variable decays."""
+        return bool(self.weight_decay) and not (self._undecayed and self._undecayed.has(w))
+
+    # -- steps ---------------------------------------------------------------------------------
 
     def apply_gradients(self, pairs: Iterable[tuple[Any, Variable]]) -> None:
         """Take one step: update the Variable of every (gradient, Variable) pair.
@@ -81,20 +197,14 @@ class Optimizer:
         """
         gradients, variables = split(pairs)
         if thread.graph is not None:  # a tape or a trace records: join it
-            self._step(gradients, variables)
+            self._take(gradients, variables)
             return
-        program = self._programs.get(variables)
-        if program is None:
-            program = self._program(variables)
+        program = self._programs.get(variables) or self._program(variables)
         try:
             program(*gradients)
         except ad.TracingError:  # the formula looks at values; nothing has changed
-            self._programs[variables] = run = self._formula(variables)
-            run(*gradients)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What copies and pickles take along: all but the programs, which are made anew."""
-        return {**vars(self), "_programs": {}}
+            self._programs[variables] = formula = self._formula(variables)
+            formula(*gradients)
 
     def minimize(self, loss_fn: Callable[[], Tensor], variables: Sequence[Variable]) -> Tensor:
         """Take one step down the gradient of `loss_fn()` by `variables`; returns that loss."""
@@ -103,105 +213,105 @@ class Optimizer:
         self.apply_gradients(zip(tape.gradient(loss, list(variables)), variables, strict=True))
         return loss
 
+    def finalize_variable_values(self, variables: Iterable[Variable]) -> None:
+        """Give Variables their running means at the end of training, if `use_ema` keeps them.
+
+        Raises ValueError for a Variable that was never updated.
+        """
+        if self.use_ema:
+            variables = list(variables)
+            for w in variables:
+                if w not in self.state.means:
+                    raise ValueError(f"{title(w)} has no running mean: it was never updated")
+            for w in variables:
+                w.assign(self.state.means[w])
+
+    def _take(self, gradients: Sequence[Tensor], variables: tuple[Variable, ...]) -> None:
+        check(gradients, variables)
+        self.build(variables)
+        _step.assign(_step.new_values(self, gradients, variables))
+        self.iterations.assign_add(1)
+
     def _formula(self, variables: tuple[Variable, ...]) -> Callable[..., None]:
         """A step of these Variables, as a function of their gradients."""
 
         def step(*gradients: Tensor) -> None:
-            self._step(gradients, variables)
+            self._take(gradients, variables)
 
         return step
 
     def _program(self, variables: tuple[Variable, ...]) -> Callable[..., None]:
         """The same as a flat program."""
+        self.build(variables)
         if len(self._programs) >= MANY:
             return self._formula(variables)
         program = self._programs[variables] = ad.function(self._formula(variables))
         return program
 
-    def _step(self, gradients: Sequence[Tensor], variables: Sequence[Variable]) -> None:
-        """One step, all its new values before the first is assigned."""
-        check(gradients, variables)
-        rate = self.step_size()
-        rates: dict[Any, Tensor] = {}
-        new: dict[Variable, Tensor] = {}
-        for g, w in zip(gradients, variables, strict=True):
-            dtype = w.dtype
-            if g.dtype != dtype:
-                g = ad.astype(g, dtype)
-            if dtype not in rates:
-                rates[dtype] = ad.asarray(rate, dtype=dtype)
-            state = self._state.get(w)
-            if state is None:
-                state = self._state[w] = self._new_state(w)
-            new.update(zip((w, *state), self.update(w, g, rates[dtype], *state), strict=True))
-        for variable, value in new.items():
-            variable.assign(value)
-        self.iterations.assign_add(1)
+    # -- state ---------------------------------------------------------------------------------
 
-    def _new_state(self, w: Variable) -> tuple[Variable, ...]:
-        return tuple(
-            Variable(ad.zeros_like(w), trainable=False, name=f"{w.name or 'variable'}/{slot}")
-            for slot in self.slots
-        )
+    def build(self, variables: Iterable[Variable]) -> None:
+        """Make the state of Variables now, not at their first step, so that it can be loaded.
 
+        Raises TypeError for anything but Variables of floats.
+        """
+        variables = list(variables)
+        for w in variables:
+            if not isinstance(w, Variable) or w.dtype.kind != "f":
+                raise TypeError(f"expected Variables of floats, got {w!r:.80}")
+        if self.state.build(variables, self.slots, self.use_ema):
+            self._programs.clear()  # they know nothing of the new ones' means
 
-def split(
-    pairs: Iterable[tuple[Any, Variable]],
-) -> tuple[list[Tensor], tuple[Variable, ...]]:
-    """Gradients and their Variables, of the pairs that have a gradient."""
-    gradients: list[Tensor] = []
-    variables: list[Variable] = []
-    missing: list[Variable] = []
-    for pair in pairs:
-        try:
-            g, w = pair
-        except (TypeError, ValueError):
-            raise TypeError(f"expected (gradient, Variable) pairs, got {pair!r:.80}") from None
-        if not isinstance(w, Variable):
-            raise TypeError(f"expected (gradient, Variable) pairs, got {w!r:.80} as the Variable")
-        if g is None:
-            missing.append(w)
-        else:
-            gradients.append(g if isinstance(g, Tensor) else ad.asarray(g))
-            variables.append(w)
-    if missing:
-        names = ", ".join(map(title, missing))
-        if not gradients:
+    @property
+    def variables(self) -> list[Variable]:
+        """All state, each with a name of its own, in an order that follows the Variables'.
+
+        The step counter, the learning rate unless a schedule gives it, what all Variables share,
+        then for one Variable after the other its slots and its running mean.
+        """
+        rate = [self._rate] if isinstance(self._rate, Variable) else []
+        return [self.iterations, *rate, *self.shared, *self.state.variables()]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Name -> array, a copy, of all state."""
+        return {v.name or "": v.numpy() for v in self.variables}
+
+    def load_state_dict(self, arrays: Mapping[str, Any]) -> None:
+        """Take on what `state_dict` gave, after `build` made the state for the same Variables.
+
+        Raises ValueError, and assigns nothing, for other names, shapes or dtypes.
+        """
+        _state.load(self.variables, arrays)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make another one like this, without its state, as JSON can hold them.
+
+        Raises TypeError for a learning rate that is a function, but no schedule.
+        """
+        rate = self._rate
+        made = float(rate) if isinstance(rate, Variable) else schedules.serialize(rate)
+        return {**super().get_config(), "learning_rate": made}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Any:
+        """One with the arguments that `get_config` gave."""
+        rate = config.get("learning_rate")
+        given = {"learning_rate": schedules.deserialize(rate)} if isinstance(rate, Mapping) else {}
+        return cls(**{**config, **given})
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles take along: all but the programs, which are made anew."""
+        return {**vars(self), "_programs": {}}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        built = "state" in vars(self) and self.state.slots
+        if built and name in arguments(type(self)) and name != "learning_rate":
+            self._early(f"setting {name}")
+        object.__setattr__(self, name, value)
+
+    def _early(self, what: str) -> None:
+        if self.state.slots:
             raise ValueError(
-                f"no gradient for any Variable: {names}; does the loss depend on them?"
+                f"{what}: too late, this optimizer has state and programs may hold what it was; "
+                "only its learning rate can change now"
             )
-        warnings.warn(f"no gradient for {names}: not updated", stacklevel=3)
-    elif not gradients:
-        raise ValueError("apply_gradients was given no (gradient, Variable) pairs")
-    return gradients, tuple(variables)
-
-
-def check(gradients: Sequence[Tensor], variables: Sequence[Variable]) -> None:
-    """ValueError for a gradient of another shape and for a Variable that comes twice."""
-    seen: set[Variable] = set()
-    for g, w in zip(gradients, variables, strict=True):
-        if g.shape != w.shape:
-            raise ValueError(
-                f"the gradient of {title(w)} has shape {g.shape}; expected {w.shape}, as it has"
-            )
-        if w in seen:
-            raise ValueError(f"{title(w)} comes twice among the (gradient, Variable) pairs")
-        seen.add(w)
-
-
-def title(w: Variable) -> str:
-    """What to call a Variable in a message."""
-    return repr(w.name) if w.name else f"a Variable of shape {w.shape}"
-
-
-def number(name: str, value: Any, low: float = 0.0, high: float = math.inf) -> float:
-    """`value` as a float if it is a finite number from `low` to `high`."""
-    if isinstance(value, Tensor) and value.ndim == 0:
-        value = float(value)
-    if not isinstance(value, numbers.Real) or isinstance(value, bool):
-        raise TypeError(f"{name} must be a number, got {value!r:.60}")
-    result = float(value)
-    if not (math.isfinite(result) and low <= result <= high):
-        limits = f"from {low:g} up" if high == math.inf else f"from {low:g} to {high:g}"
-        raise ValueError(f"{name} must be a finite number {limits}, got {result}")
-    return result

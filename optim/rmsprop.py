@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Unpack
+
 import autodiff as ad
 from autodiff import Tensor
-from optim._optimizer import Optimizer, number
+from optim._arguments import Options, number
+from optim._optimizer import Optimizer, Rate
 
 
 class RMSprop(Optimizer):
@@ -15,8 +19,9 @@ class RMSprop(Optimizer):
 
     learning_rate: η. rho: how much of the running means is kept, from 0 to 1. momentum: µ, from 0
     to 1. epsilon: ε, keeps the divisor off zero; it stands below the root. centered: see above.
+    options: what `Optimizer` takes.
 
-    Raises TypeError or ValueError for an argument that is no such number.
+    Raises TypeError or ValueError for a number out of its range.
 
     >>> import autodiff as ad
     >>> w = ad.Variable([1.0, 2.0])
@@ -31,31 +36,38 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: Rate = 0.001,
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
+        **options: Unpack[Options],
     ) -> None:
-        super().__init__(learning_rate)
+        super().__init__(learning_rate, **options)
         self.rho = number("rho", rho, high=1.0)
         self.momentum = number("momentum", momentum, high=1.0)
         self.epsilon = number("epsilon", epsilon)
         self.centered = centered
-        self.slots = ("velocity", *["average_gradient"] * centered)
-        self.slots += ("momentum",) * bool(self.momentum)
 
-    def update(self, w: Tensor, g: Tensor, rate: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
+    @property
+    def slots(self) -> Mapping[str, float]:
+        """v, a if it is centered, b if there is momentum."""
+        kept = {"velocity": True, "average_gradient": self.centered, "momentum": self.momentum}
+        return {name: 0.0 for name, needed in kept.items() if needed}
+
+    def update(
+        self, w: Tensor, g: Tensor, rate: Tensor, v: Tensor, *rest: Tensor
+    ) -> tuple[Tensor, ...]:
         """One step, as the class states it."""
-        v, *rest = state
+        state = list(rest)
         v = v * self.rho + g * g * (1 - self.rho)
         new, spread = [v], v
         if self.centered:
-            a = rest.pop(0) * self.rho + g * (1 - self.rho)
+            a = state.pop(0) * self.rho + g * (1 - self.rho)
             new.append(a)
             spread = v - a * a
         step = g * rate / ad.sqrt(spread + self.epsilon)
         if self.momentum:
-            step = rest.pop(0) * self.momentum + step
+            step = state.pop(0) * self.momentum + step
             new.append(step)
         return (w - step, *new)

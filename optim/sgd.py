@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Unpack
+
 from autodiff import Tensor
-from optim._optimizer import Optimizer, number
+from optim._arguments import Options, number
+from optim._optimizer import Optimizer, Rate
 
 
 class SGD(Optimizer):
     """w ← w − ηg; with momentum µ: v ← µv − ηg, w ← w + v, or w ← w + µv − ηg (Nesterov).
 
     learning_rate: η. momentum: µ, from 0 to 1. nesterov: look ahead by one step of momentum.
+    options: what `Optimizer` takes.
 
-    Raises TypeError or ValueError for a learning rate or momentum that is no such number.
+    Raises TypeError or ValueError for a number out of its range.
 
     >>> import autodiff as ad
     >>> w = ad.Variable([1.0, 2.0])
@@ -24,19 +29,27 @@ class SGD(Optimizer):
     """
 
     def __init__(
-        self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False
+        self,
+        learning_rate: Rate = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        **options: Unpack[Options],
     ) -> None:
-        super().__init__(learning_rate)
+        super().__init__(learning_rate, **options)
         self.momentum = number("momentum", momentum, high=1.0)
         self.nesterov = nesterov
-        if self.momentum:
-            self.slots = ("momentum",)
 
-    def update(self, w: Tensor, g: Tensor, rate: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
+    @property
+    def slots(self) -> Mapping[str, float]:
+        """v, if there is momentum."""
+        return {"momentum": 0.0} if self.momentum else {}
+
+    def update(
+        self, w: Tensor, g: Tensor, rate: Tensor, v: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
         """One step, as the class states it."""
         step = rate * g
-        if not state:
+        if v is None:
             return (w - step,)
-        (v,) = state
         v = self.momentum * v - step
         return (w + self.momentum * v - step, v) if self.nesterov else (w + v, v)

@@ -1,0 +1,66 @@
+"""What an optimizer keeps for each Variable: its slots, its running mean, and their names."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import autodiff as ad
+from autodiff import Variable
+
+
+class State:
+    """Slots of Variables, made when a Variable is first seen."""
+
+    def __init__(self) -> None:
+        self.slots: dict[Variable, tuple[Variable, ...]] = {}
+        #: Variable -> the running mean of its values, where one is kept
+        self.means: dict[Variable, Variable] = {}
+        self._stems: set[str] = set()
+
+    def build(
+        self, variables: Iterable[Variable], slots: Mapping[str, float], mean: bool
+    ) -> list[Variable]:
+        """Make what is missing; the Variables that were new.
+
+        Slots are called after their Variable, "dense/kernel/momentum"; Variables of one name, or of
+        none, are told apart by numbers in the order in which they come.
+        """
+        new = [w for w in dict.fromkeys(variables) if w not in self.slots]
+        for w in new:
+            stem, k = w.name or "variable", 1
+            while stem in self._stems:
+                stem, k = f"{w.name or 'variable'}_{k}", k + 1
+            self._stems.add(stem)
+            self.slots[w] = tuple(
+                Variable(ad.full(w.shape, x, dtype=w.dtype), trainable=False, name=f"{stem}/{slot}")
+                for slot, x in slots.items()
+            )
+            if mean:
+                self.means[w] = copy.copy(w)
+                self.means[w].trainable, self.means[w].name = False, f"{stem}/average"
+        return new
+
+    def variables(self) -> list[Variable]:
+        """Everything, Variable by Variable: slots, then the mean."""
+        means = self.means
+        return [v for w in self.slots for v in (*self.slots[w], *([means[w]] if means else []))]
+
+
+def load(variables: Sequence[Variable], arrays: Mapping[str, Any]) -> None:
+    """Assign every Variable the array of its name, after all of them were checked."""
+    by_name = {v.name or "": v for v in variables}
+    wrong = [f"{name!r} is missing" for name in by_name if name not in arrays]
+    wrong += [f"{name!r} is not known" for name in arrays if name not in by_name]
+    values = {name: ad.asarray(arrays[name]) for name in by_name if name in arrays}
+    for name, value in values.items():
+        v = by_name[name]
+        if (value.shape, value.dtype) != (v.shape, v.dtype):
+            wrong.append(
+                f"{name!r} is {value.dtype}{list(value.shape)}; expected {v.dtype}{list(v.shape)}"
+            )
+    if wrong:
+        raise ValueError(f"this state does not fit the optimizer: {'; '.join(wrong)}")
+    for name, value in values.items():
+        by_name[name].assign(value)
