@@ -8,10 +8,11 @@ Tensor is kept alive.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ._calls import as_tensor, binder, constant
+from ._calls import as_tensor, constant
 from ._graph import LEAF, NODES, Graph, thread
 from ._tensor import Tensor
 
@@ -22,18 +23,12 @@ if TYPE_CHECKING:
 def remembering(op: Op, call: Callable[..., Any]) -> Callable[..., Any]:
     """The call of an op of one input, whose results remember what they were made of."""
     name = op.inputs[0]
-    bind = binder(op)
-
-    def statics(data: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """The static arguments of a call, by name and normalised."""
-        values = dict(zip(op.statics, bind(args, kwargs), strict=True))
-        return values | {name: f(values[name], data) for name, f in op.normalise.items()}
 
     def remember(x: Any, /, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(x, Tensor):
             x = as_tensor(op, name, x)
         result = call(x, *args, **kwargs)
-        result._origin = (op.name, x._data, args, kwargs, statics)
+        result._origin = (op, x._data, args, kwargs)
         return result
 
     return remember
@@ -50,11 +45,15 @@ def made_of(x: Tensor, op: str, **statics: Any) -> Tensor | None:
     Tensor([1000.,    0.], dtype=float32)
     """
     origin = getattr(x, "_origin", None)
-    if origin is None or origin[0] != op or x._token is LEAF:
+    if origin is None or origin[0].name != op or x._token is LEAF:
         return None
-    _, data, args, kwargs, normal = origin
-    if statics and normal(data, (), statics) != normal(data, args, kwargs):
-        return None
+    maker, data, args, kwargs = origin
+    given = inspect.signature(maker.forward).bind(None, data, *args, **kwargs)
+    given.apply_defaults()
+    for name, value in statics.items():
+        normal = maker.normalise.get(name, lambda value, _: value)
+        if normal(value, data) != normal(given.arguments[name], data):
+            return None
     result: Tensor = constant(data)
     graph = thread.graph
     if graph is not None and x._token is graph.token:

@@ -1,16 +1,29 @@
-"""Neural networks in Keras' words: layers, losses, metrics and models.
+"""Neural networks in Keras' words: layers, losses, metrics, models and how they are trained.
 
 from nn import layers, models
 
 model = models.Sequential()
 model.add(layers.Dense(16, activation="relu", input_shape=(784,)))
 model.add(layers.Dense(10, activation="softmax"))
+model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x_train, y_train, epochs=5, batch_size=10, validation_data=(x_test, y_test))
 """
 
-from nn import activations, initializers, layers, losses, metrics, models, regularizers, utils
+from nn import (
+    activations,
+    callbacks,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    regularizers,
+    utils,
+)
 
 __all__ = [
     "activations",
+    "callbacks",
     "initializers",
     "layers",
     "losses",

@@ -54,7 +54,7 @@ class batches:  # noqa: N801  reads as the function it is used as
     ) -> None:
         given = {"x": x} if y is None else {"x": x, "y": y}
         leaves = [leaf for name, value in given.items() for leaf in _leaves(name, value)]
-        self._rows = _common_length(leaves)
+        self._rows = common_length(leaves)
         self._size = operator.index(batch_size)
         if self._size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
@@ -108,7 +108,7 @@ def _nest(nesting: Any, parts: Iterator[NDArray[Any]]) -> Any:
     return tuple(_nest(n, parts) for n in nesting) if nesting is not None else next(parts)
 
 
-def _common_length(leaves: list[tuple[str, NDArray[Any]]]) -> int:
+def common_length(leaves: list[tuple[str, NDArray[Any]]]) -> int:
     shapes = ", ".join(f"{name} {array.shape}" for name, array in leaves) or "no arrays at all"
     if not leaves or any(array.ndim == 0 for _, array in leaves):
         raise ValueError(f"batches need arrays whose first axis counts the rows, got {shapes}")

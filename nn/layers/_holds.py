@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def _parts(layer: Layer, kind: type[T]) -> Iterator[tuple[str, T]]:
+def parts(layer: Layer, kind: type[T]) -> Iterator[tuple[str, T]]:
     """What is of a kind among a layer's attributes, in order, and the attribute's name."""
     for name, value in vars(layer).items():
         for part in _nest.flatten(value):
@@ -26,7 +26,7 @@ def layers(layer: Layer) -> list[Layer]:
     """The layers that are attributes of this one, also in lists and dictionaries; each once."""
     from nn.layers._layer import Layer
 
-    return list({id(part): part for _, part in _parts(layer, Layer)}.values())
+    return list({id(part): part for _, part in parts(layer, Layer)}.values())
 
 
 def tree(layer: Layer) -> list[Layer]:
@@ -43,7 +43,7 @@ def tree(layer: Layer) -> list[Layer]:
 
 def own(layer: Layer) -> list[Variable]:
     """The Variables of this layer itself: those of `add_weight`, then those that are attributes."""
-    return list(dict.fromkeys([*layer._own, *(v for _, v in _parts(layer, Variable))]))
+    return list(dict.fromkeys([*layer._own, *(v for _, v in parts(layer, Variable))]))
 
 
 def by_path(layer: Layer) -> dict[str, Variable]:
@@ -54,7 +54,7 @@ def by_path(layer: Layer) -> dict[str, Variable]:
     found: dict[str, Variable] = {}
     seen: set[int] = set()
     for prefix, inner in _paths(layer):
-        attributes = {v: name for name, v in _parts(inner, Variable)}
+        attributes = {v: name for name, v in parts(inner, Variable)}
         for v in own(inner):
             if id(v) not in seen:
                 seen.add(id(v))
@@ -67,7 +67,7 @@ def generators(layer: Layer) -> dict[str, Generator]:
     """Every random generator inside by its path, as Variables have one."""
     found: dict[str, Generator] = {}
     for prefix, inner in _paths(layer):
-        for name, generator in _parts(inner, Generator):
+        for name, generator in parts(inner, Generator):
             if not any(generator is other for other in found.values()):
                 found[unique(prefix + name.strip("_"), found)] = generator
     return found

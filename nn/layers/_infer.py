@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,23 +74,29 @@ def _try(
     def zeros(x: Any) -> Any:
         return ad.zeros(_lengths(x.shape, batch, length), dtype=x.dtype) if _is_node(x) else x
 
+    with unchanged(layer), np.errstate(all="ignore"):
+        try:
+            return layer(*_nest.replace(args, zeros), **_nest.replace(kwargs, zeros))
+        except Exception as error:
+            error.add_note(
+                f"layer {layer.name!r} was tried on zeros to see the shape of its output; "
+                "a compute_output_shape(input_shape) of its own would say it"
+            )
+            raise
+
+
+@contextmanager
+def unchanged(layer: Layer) -> Iterator[None]:
+    """After this the layer's Variables and random generators are as they were before."""
     before = {v: v.numpy() for v in layer.variables}
     states = [(g, g.state) for g in _holds.generators(layer).values()]
     try:
-        with np.errstate(all="ignore"):
-            result = layer(*_nest.replace(args, zeros), **_nest.replace(kwargs, zeros))
-    except Exception as error:
-        error.add_note(
-            f"layer {layer.name!r} was tried on zeros to see the shape of its output; "
-            "a compute_output_shape(input_shape) of its own would say it"
-        )
-        raise
+        yield
     finally:
         for v, value in before.items():
             v.assign(value)
         for generator, state in states:
             generator.state = state
-    return result
 
 
 def _is_node(x: Any) -> bool:

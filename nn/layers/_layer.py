@@ -11,7 +11,7 @@ import numpy as np
 import autodiff as ad
 from autodiff import Tensor, Variable, _nest
 from autodiff._scope import inside
-from nn import initializers
+from nn import initializers, regularizers
 from nn._names import snake_case
 from nn.layers import _holds, _infer
 from nn.layers._node import Call, nodes_in
@@ -244,7 +244,7 @@ class Layer:
                 f"layer {self.name!r}: the initializer of {name!r} gave shape {value.shape}; "
                 f"expected {shape}"
             )
-        found = regularizer
+        found = None if regularizer is None else regularizers.get(regularizer)
         variable = Variable(value, dtype, trainable and self._trainable, f"{self.name}/{name}")
         self._own[variable] = (bool(trainable), found)
         return variable

@@ -11,9 +11,10 @@ from nn import _weights
 from nn.layers import Layer, Node, _holds
 from nn.models._network import Network
 from nn.models._summary import summary_text
+from nn.models._trainer import Trainer
 
 
-class Model(Layer):
+class Model(Trainer):
     """Layers as one: what lies between inputs and outputs, or what a subclass's `call` says.
 
     inputs, outputs: Nodes, as `layers.Input` and called layers give them, alone or in a list or
@@ -80,6 +81,10 @@ class Model(Layer):
         if self._network is None:
             return super().call(*args, **kwargs)
         return self._network.run(args[0])
+
+    def _computes(self) -> bool:
+        """Whether it has Nodes, or a subclass says `call`."""
+        return self._network is not None or type(self).call is not Model.call
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The outputs' shapes for inputs of these shapes, batch axis included."""

@@ -1,0 +1,298 @@
+"""Where the batches of an epoch come from: arrays, or something that gives batches.
+
+A feed hands out pairs: the structure of a batch, with PLACE where its arrays go, and the arrays in
+order. The same structure is the same object, so that a program can be kept for it.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autodiff import Tensor, _nest
+from nn._batches import common_length
+from nn._random import generator
+
+PLACE = object()
+Batch = tuple[Any, list[NDArray[Any]]]
+
+
+def pack(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    """What a step is given: x, (x, y) or (x, y, sample_weight), as in Keras."""
+    if sample_weight is not None:
+        return x, y, sample_weight
+    if y is not None:
+        return x, y
+    return (x,) if isinstance(x, list | tuple) else x
+
+
+def unpack(data: Any) -> tuple[Any, Any, Any]:
+    """(x, y, sample_weight) of what a step is given, with None for what is not there.
+
+    >>> unpack(("x", "y"))
+    ('x', 'y', None)
+    """
+    if isinstance(data, list):
+        data = tuple(data)
+    if not isinstance(data, tuple):
+        return data, None, None
+    if not 1 <= len(data) <= 3:
+        raise ValueError(
+            f"a batch is x, (x, y) or (x, y, sample_weight); given {len(data)} of them"
+        )
+    return (*data, None, None)[:3]
+
+
+def split(data: Any) -> Batch:
+    """The structure of a batch, and its arrays."""
+    arrays: list[NDArray[Any]] = []
+
+    def one(leaf: Any) -> Any:
+        if leaf is None:
+            return None
+        arrays.append(leaf)
+        return PLACE
+
+    return _nest.replace(data, one), arrays
+
+
+def join(structure: Any, arrays: Iterable[Any]) -> Any:
+    """The batch of a structure with these in place of its arrays."""
+    rest = iter(arrays)
+    return _nest.replace(structure, lambda leaf: next(rest) if leaf is PLACE else leaf)
+
+
+def arrays_in(name: str, value: Any) -> Any:
+    """Data as given by a user with NumPy arrays in it: lists and dictionaries of arrays stay.
+
+    Raises TypeError for what is no array of numbers.
+    """
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        return {key: arrays_in(f"{name}[{key!r}]", part) for key, part in value.items()}
+    if isinstance(value, list | tuple) and any(_is_part(part) for part in value):
+        parts = [arrays_in(f"{name}[{k}]", part) for k, part in enumerate(value)]
+        return parts if isinstance(value, list) else tuple(parts)
+    # of a Tensor or a memory-mapped array a view: nothing is read
+    array = np.asarray(value, copy=False if isinstance(value, Tensor) else None)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} is {type(value).__name__} of {array.dtype}; expected numbers")
+    return array
+
+
+def _named_arrays(name: str, value: Any) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Every array of a nest, with what to call it in an error."""
+    if isinstance(value, dict | list | tuple):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _named_arrays(f"{name}[{key!r}]", part)
+    elif value is not None:
+        yield name, value
+
+
+def _is_part(value: Any) -> bool:
+    return value is None or isinstance(value, dict) or hasattr(value, "shape")
+
+
+class ArrayFeed:
+    """Batches of arrays' rows, in a new order every epoch or as they lie.
+
+    data: what `pack` gives, with arrays. Memory-mapped arrays stay on disk: only the rows of a
+    batch are read. The arrays of a batch are good until the next one is asked for.
+    steps: batches per epoch; if given, an epoch goes on where the last one ended.
+
+    Raises ValueError for arrays of different lengths or none, and a batch size below 1.
+    """
+
+    def __init__(
+        self, data: Any, batch_size: int | None, shuffle: bool, steps: int | None = None
+    ) -> None:
+        self._size = 32 if batch_size is None else operator.index(batch_size)
+        if self._size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+        self._structure, self._arrays = split(data)
+        named = dict(zip(("x", "y", "sample_weight"), unpack(data), strict=True))
+        self.rows = common_length(
+            [leaf for name, part in named.items() for leaf in _named_arrays(name, part)]
+        )
+        self._shuffle = shuffle
+        self._asked = _positive("steps", steps)
+        self._under_way: Iterator[Batch] = iter(())
+        #: batches per epoch
+        self.steps: int | None = self._asked or -(-self.rows // self._size)
+
+    def first(self) -> Batch:
+        """The structure, and the first rows."""
+        return self._structure, [array[: self._size] for array in self._arrays]
+
+    def epoch(self) -> Iterator[Batch]:
+        """The batches of one epoch."""
+        if self._asked is None:
+            yield from self._once()
+            return
+        for _ in range(self._asked):
+            batch = next(self._under_way, None)
+            if batch is None:
+                self._under_way = self._once()
+                batch = next(self._under_way)
+            yield batch
+
+    def _once(self) -> Iterator[Batch]:
+        """Every row once."""
+        structure, arrays, size, rows = self._structure, self._arrays, self._size, self.rows
+        if not self._shuffle:
+            for start in range(0, rows, size):
+                yield structure, [array[start : start + size] for array in arrays]
+            return
+        order = generator(None).permutation(rows)
+        whole = rows - rows % size
+        pick = _picker(arrays, size)
+        for start in range(0, whole, size):
+            yield structure, pick(order[start : start + size])
+        if whole < rows:
+            yield structure, _picker(arrays, rows - whole)(order[whole:])
+
+
+def _picker(arrays: list[NDArray[Any]], size: int) -> Callable[[Any], list[NDArray[Any]]]:
+    """The function from `size` row numbers to these rows of every array, in the same memory."""
+    if all(array.flags.c_contiguous and array.flags.aligned for array in arrays):
+        pairs = [(array.take, np.empty((size, *array.shape[1:]), array.dtype)) for array in arrays]
+        # "clip" spares a copy; the numbers are all in range
+        return lambda rows: [take(rows, 0, out, "clip") for take, out in pairs]
+    return lambda rows: [np.ascontiguousarray(array[rows]) for array in arrays]
+
+
+class IterableFeed:
+    """Batches as something gives them: x, (x, y) or (x, y, sample_weight) each.
+
+    source: an iterable, gone through anew every epoch; an iterator, which goes on from epoch to
+        epoch; or something with `len()` and an item for every number, as Keras' PyDataset.
+    steps: batches per epoch; if not given, as many as `source` gives.
+    prepare: what is done to each batch.
+    """
+
+    def __init__(
+        self, source: Any, prepare: Callable[[Any], Any], steps: int | None = None
+    ) -> None:
+        if not hasattr(source, "__iter__"):
+            items = source
+            source = _Items(items)
+        self._source, self._prepare = source, prepare
+        self._asked = _positive("steps", steps)
+        self._structure: Any = None
+        self._peeked: list[Batch] = []
+        self._under_way: Iterator[Any] | None = None
+        try:
+            length = len(source)
+        except TypeError:
+            length = None
+        #: batches per epoch, where that is known
+        self.steps: int | None = self._asked or length
+
+    def first(self) -> Batch:
+        """The first batch, which the first epoch begins with all the same."""
+        if not self._peeked:
+            batch = self._next()
+            if batch is None:
+                raise ValueError("x gives no batch at all")
+            self._peeked = [batch]
+        return self._peeked[0]
+
+    def epoch(self) -> Iterator[Batch]:
+        """The batches of one epoch."""
+        done = 0
+        while self._asked is None or done < self._asked:
+            batch = self._peeked.pop() if self._peeked else self._next()
+            if batch is None:
+                self._under_way = None
+                break
+            done += 1
+            yield batch
+
+    def _next(self) -> Batch | None:
+        if self._under_way is None:
+            self._under_way = iter(self._source)
+        for data in self._under_way:
+            structure, arrays = split(self._prepare(data))
+            if structure != self._structure:
+                self._structure = structure
+            return self._structure, arrays
+        return None
+
+
+class _Items:
+    """Something with a length and numbered items, gone through in order."""
+
+    def __init__(self, items: Any) -> None:
+        if not (hasattr(items, "__len__") and hasattr(items, "__getitem__")):
+            raise TypeError(
+                f"x is {type(items).__name__}; expected arrays, or an iterable of batches"
+            )
+        self._items = items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self._items[k] for k in range(len(self._items)))
+
+
+Feed = ArrayFeed | IterableFeed
+
+
+def make_feed(
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    batch_size: int | None = None,
+    shuffle: bool = False,
+    class_weight: Any = None,
+    steps: int | None = None,
+) -> Feed:
+    """The feed of what `fit`, `evaluate` and `predict` are given."""
+    if class_weight is not None and sample_weight is not None:
+        raise ValueError("class_weight and sample_weight are two ways to say the same: give one")
+
+    def weighted(data: Any) -> Any:
+        x, y, weights = unpack(data)
+        x, y, weights = arrays_in("x", x), arrays_in("y", y), arrays_in("sample_weight", weights)
+        if class_weight is not None:
+            weights = weights_of_classes(y, class_weight)
+        return pack(x, y, weights)
+
+    if _gives_batches(x):
+        if y is not None or sample_weight is not None:
+            raise ValueError("where x gives batches, y and sample_weight come in these batches")
+        return IterableFeed(x, weighted, steps)
+    return ArrayFeed(weighted((x, y, sample_weight)), batch_size, shuffle, steps)
+
+
+def _gives_batches(x: Any) -> bool:
+    arrays = isinstance(x, dict | list | tuple) or hasattr(x, "shape") or hasattr(x, "__array__")
+    return not arrays
+
+
+def weights_of_classes(y: Any, class_weight: dict[int, float]) -> NDArray[np.float32]:
+    """A weight for every sample by its class, 1 for classes that are not named.
+
+    y: (N,) or (N, 1) labels, or (N, K) one-hot.
+
+    >>> weights_of_classes(np.array([0, 1, 2]), {1: 5.0}).tolist()
+    [1.0, 5.0, 1.0]
+    """
+    if not isinstance(y, np.ndarray):
+        raise ValueError("class_weight needs one y; with several outputs give sample_weight")
+    labels = y.argmax(axis=-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y))
+    classes, places = np.unique(np.rint(labels).astype(np.int64), return_inverse=True)
+    known = {operator.index(key): float(value) for key, value in class_weight.items()}
+    return np.array([known.get(int(k), 1.0) for k in classes], np.float32)[places]
+
+
+def _positive(name: str, value: int | None) -> int | None:
+    if value is not None and operator.index(value) < 1:
+        raise ValueError(f"{name} must be at least 1, got {value}")
+    return value

@@ -1,0 +1,279 @@
+"""What happens to one batch: forward, loss, gradients, update; and its flat program."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import autodiff as ad
+import optim
+from autodiff import Tensor, _nest
+from nn import metrics
+from nn.layers import Layer, _holds
+from nn.layers._infer import unchanged
+from nn.models._feed import PLACE, arrays_in, join, pack, split, unpack
+from nn.models._objective import Objective
+
+Metric = metrics.Metric
+
+
+class Steps(Layer):
+    """A layer that can be trained: the steps that `fit`, `evaluate` and `predict` repeat.
+
+    A subclass may say `train_step(data)`, `test_step(data)` and `predict_step(data)` anew, where
+    data is x, (x, y) or (x, y, sample_weight); the first two give the numbers to report, by name.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.optimizer: Any = None
+        self.run_eagerly = False
+        self._objective: Objective | None = None
+        self._loss_tracker: Metric | None = None
+        self._programs: dict[Any, Callable[..., Any]] = {}
+        self._made_for: Any = None
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+    ) -> None:
+        """Say how to train.
+
+        optimizer: a name or an `optim.Optimizer`, whose state lasts over all calls of `fit`.
+        loss: a name, a `losses.Loss` or a function (y_true, y_pred) -> losses; for several outputs
+            also a list, or a dictionary by the outputs' names. loss_weights: numbers likewise.
+        metrics: a list of names, `metrics.Metric`s or functions; for several outputs a list or a
+            dictionary of such. "accuracy" is the one that fits the shapes. weighted_metrics:
+            metrics that take sample weights into account.
+        run_eagerly: run every step op by op rather than as a flat program; what looks at values,
+            or prints them, works then.
+
+        Raises ValueError for unknown names, TypeError for what is none of these.
+        """
+        _check_names(loss, metrics, weighted_metrics)
+        self.optimizer = optim.get(optimizer)
+        self.loss = loss
+        self._objective = Objective(loss, loss_weights, metrics, weighted_metrics)
+        self._loss_tracker = _tracker()
+        self.run_eagerly = bool(run_eagerly)
+        self._programs = {}
+
+    # -- what a step is --------------------------------------------------------------------------
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One step of training on a batch; gives the numbers to report."""
+        x, y, sample_weight = unpack(data)
+        with ad.GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
+        weights = self.trainable_variables
+        if weights:
+            gradients = tape.gradient(loss, weights)
+            self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
+        self._track(loss, x)
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """Loss and metrics on a batch; gives the numbers to report."""
+        x, y, sample_weight = unpack(data)
+        y_pred = self(x, training=False)
+        self._track(self.compute_loss(x, y, y_pred, sample_weight, training=False), x)
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def predict_step(self, data: Any) -> Any:
+        """The outputs for a batch."""
+        return self(unpack(data)[0], training=False)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Tensor:
+        """What training minimises: the losses of `compile`, and those of the layers."""
+        objective = self._known_objective(y, y_pred)
+        total = objective.loss(y, y_pred, sample_weight)
+        for loss in self.losses:
+            total = loss if total is None else total + loss
+        if total is None:
+            raise ValueError(
+                f"{self.name!r} has nothing to minimise: give compile a loss, or let a layer "
+                "say add_loss"
+            )
+        return total
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
+        """Take a batch into account in all metrics; gives the numbers to report."""
+        self._known_objective(y, y_pred).update(y, y_pred, sample_weight)
+        return self.get_metrics_result()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """The numbers to report, by name."""
+        results: dict[str, Any] = {}
+        for name, metric in self.named_metrics().items():
+            result = metric.result()
+            results |= result if isinstance(result, dict) else {name: result}
+        return results
+
+    def _track(self, loss: Tensor, x: Any) -> None:
+        if self._loss_tracker is not None:
+            rows = next(leaf.shape[0] for leaf in _nest.flatten(x) if leaf is not None)
+            self._loss_tracker.update_state(loss, sample_weight=rows)
+
+    # -- metrics ---------------------------------------------------------------------------------
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics that an epoch begins anew: of the loss, of `compile`, and attributes."""
+        known = [] if self._objective is None else list(self._objective.named.values())
+        first = [] if self._loss_tracker is None else [self._loss_tracker]
+        held = [m for layer in _holds.tree(self) for _, m in _holds.parts(layer, Metric)]
+        return list({id(metric): metric for metric in [*first, *known, *held]}.values())
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """What `evaluate` gives, in order."""
+        return list(self.named_metrics())
+
+    def reset_metrics(self) -> None:
+        """Begin all metrics anew."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def named_metrics(self) -> dict[str, Metric]:
+        by_metric = {} if self._objective is None else self._objective.named
+        names = {id(metric): name for name, metric in by_metric.items()}
+        return {names.get(id(metric), metric.name): metric for metric in self.metrics}
+
+    # -- programs --------------------------------------------------------------------------------
+
+    def _computes(self) -> bool:
+        """Whether it can be called; one that only says `train_step` cannot."""
+        return type(self).call is not Layer.call
+
+    def _known_objective(self, y: Any, y_pred: Any) -> Objective:
+        objective = self._objective
+        if objective is None:
+            raise RuntimeError(f"{self.name!r} is not compiled: compile says how to train")
+        if not objective.built:
+            objective.build(y, y_pred, getattr(self, "output_names", None))
+        return objective
+
+    def prepare(self, data: Any) -> None:
+        """Make all Variables that a batch like this needs: no program can make them."""
+        objective = self._objective
+        x, y, _ = unpack(data)
+        asked = objective is not None and objective.asks() and not objective.built and y is not None
+        if self._computes() and (asked or not all(part.built for part in _holds.tree(self))):
+            with unchanged(self):
+                y_pred = self(x, training=False)
+            if asked:
+                self._known_objective(y, y_pred)
+        if isinstance(self.optimizer, optim.Optimizer):
+            self.optimizer.build(self.trainable_variables)
+
+    def program(self, kind: str, structure: Any) -> Callable[..., Any]:
+        """The step of a kind, "train", "test" or "predict", as a function of a batch's arrays."""
+        made_for = (
+            *(self.run_eagerly, id(self.optimizer), id(self._objective)),
+            *((id(layer), layer.trainable) for layer in _holds.tree(self)),
+            *((id(v), v.trainable) for v in self.weights),
+        )
+        if made_for != self._made_for:
+            self._programs, self._made_for = {}, made_for
+        key = kind, _frozen(structure)
+        if key not in self._programs:
+            self._programs[key] = self._make_program(kind, structure)
+        return self._programs[key]
+
+    def source(self, x: Any, y: Any = None, sample_weight: Any = None) -> str:
+        """The text of the flat program that `fit` runs for a batch like this; nothing changes."""
+        if self._objective is None:
+            raise RuntimeError(f"{self.name!r} is not compiled: compile says how to train")
+        named = {"x": x, "y": y, "sample_weight": sample_weight}
+        data = pack(*(arrays_in(name, value) for name, value in named.items()))
+        self.prepare(data)
+        structure, arrays = split(data)
+        step = self._flat_step("train", structure)
+        return step.source(*arrays)
+
+    def _make_program(self, kind: str, structure: Any) -> Callable[..., Any]:
+        if self.run_eagerly:
+            method = getattr(self, f"{kind}_step")
+            return lambda *arrays: method(join(structure, map(ad.asarray, arrays)))
+        flat = self._flat_step(kind, structure)
+
+        def run(*arrays: Any) -> Any:
+            try:
+                return flat(*arrays)
+            except ad.TracingError as error:
+                error.add_note(
+                    f"{self.name!r}: compile(run_eagerly=True) runs steps op by op, "
+                    "so that they may look at values"
+                )
+                raise
+
+        return run
+
+    def _flat_step(self, kind: str, structure: Any) -> Any:
+        """The flat program of a step."""
+        method = getattr(self, f"{kind}_step")
+        # what the default steps report is read from the metrics, when someone asks for it
+        stated = (f"{kind}_step", "compute_metrics", "get_metrics_result")
+        silent = kind != "predict" and all(_is_default(self, name) for name in stated)
+
+        def step(*arrays: Any) -> Any:
+            result = method(join(structure, arrays))
+            return None if silent else result
+
+        step.__name__ = f"{kind}_step"
+        step.__signature__ = _signature(structure)  # type: ignore[attr-defined]
+        return ad.function(step)
+
+
+def _is_default(model: Steps, name: str) -> bool:
+    return getattr(type(model), name) is getattr(Steps, name)
+
+
+def _tracker() -> Metric:
+    return metrics.Mean(name="loss")
+
+
+def _check_names(*said: Any) -> None:
+    """Raise for a name that no loss or metric has, before any batch is seen."""
+    from nn import losses
+
+    for what, get in zip(said, (losses.get, metrics.get, metrics.get), strict=True):
+        for leaf in _nest.flatten(what):
+            known = ("accuracy", "acc", "crossentropy", "ce")
+            if not (isinstance(leaf, str) and leaf.lower() in known):
+                get(leaf)
+
+
+def _frozen(structure: Any) -> Any:
+    """A structure as something that tells it from others."""
+    if isinstance(structure, dict):
+        return tuple((key, _frozen(part)) for key, part in structure.items())
+    if isinstance(structure, list | tuple):
+        return (type(structure), *map(_frozen, structure))
+    return structure
+
+
+def _signature(structure: Any) -> inspect.Signature:
+    """Names for the arrays of a batch, for the program's text: x, y and sample_weight."""
+    names: list[str] = []
+    for name, part in zip(("x", "y", "sample_weight"), unpack(structure), strict=True):
+        count = sum(leaf is PLACE for leaf in _nest.flatten(part))
+        names += [name] if count == 1 else [f"{name}{k}" for k in range(count)]
+    positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return inspect.Signature([inspect.Parameter(name, positional) for name in names])
