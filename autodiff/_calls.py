@@ -219,7 +219,7 @@ def _binary(op: Op, operator: bool = False) -> Callable[..., Any]:
     return call
 
 
-def _binder(op: Op) -> Callable[[tuple[Any, ...], dict[str, Any]], list[Any]]:
+def binder(op: Op) -> Callable[[tuple[Any, ...], dict[str, Any]], list[Any]]:
     """A function that puts the static arguments of a call in order: `bind(positional, named)`."""
     defaults = op.defaults
     place = {name: k for k, name in enumerate(op.statics)}
@@ -247,7 +247,7 @@ def _unary_with_statics(op: Op) -> Callable[..., Any]:
     needs = op.keeps.get(name, frozenset())
     keep_x, keep_out = name in needs, "out" in needs
     shaped = bool(op.extras)
-    bind = _binder(op)
+    bind = binder(op)
     defaults = None if _EMPTY in op.defaults else op.defaults
     normalise = tuple((op.statics.index(static), f) for static, f in op.normalise.items())
 
@@ -292,7 +292,7 @@ def _general(op: Op) -> Callable[..., Any]:
     forward, rules = op.forward, op.rules
     n = len(inputs)
     shaped = bool(op.extras)
-    bind = _binder(op)
+    bind = binder(op)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if len(args) < n:

@@ -8,12 +8,11 @@ Tensor is kept alive.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ._calls import as_tensor, constant
-from ._graph import LEAF, NODES, Graph, thread
+from ._calls import as_tensor, binder, constant
+from ._graph import LEAF, NODES, thread
 from ._tensor import Tensor
 
 if TYPE_CHECKING:
@@ -23,12 +22,20 @@ if TYPE_CHECKING:
 def remembering(op: Op, call: Callable[..., Any]) -> Callable[..., Any]:
     """The call of an op of one input, whose results remember what they were made of."""
     name = op.inputs[0]
+    bind = binder(op)
+
+    def statics(data: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The static arguments of a call, by name and normalised."""
+        values = dict(zip(op.statics, bind(args, kwargs), strict=True))
+        return values | {name: f(values[name], data) for name, f in op.normalise.items()}
 
     def remember(x: Any, /, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(x, Tensor):
             x = as_tensor(op, name, x)
         result = call(x, *args, **kwargs)
-        result._origin = (op, x._data, args, kwargs)
+        graph = thread.graph
+        watchers = () if graph is None else tuple(graph.watchers)
+        result._origin = (op.name, x._data, args, kwargs, statics, watchers)
         return result
 
     return remember
@@ -37,31 +44,24 @@ def remembering(op: Op, call: Callable[..., Any]) -> Callable[..., Any]:
 def made_of(x: Tensor, op: str, **statics: Any) -> Tensor | None:
     """The Tensor that the op of this name made x of, with these statics.
 
-    None where x was made otherwise, or a tape watches x itself: its gradient is asked for, and
-    what is computed from here on must be computed from x.
+    None where x was made otherwise; where a tape watches x itself, whose gradient is asked for, so
+    that what follows must be computed from x; and where a tape records now that did not when x was
+    made, since to that tape x is a constant.
 
     >>> import autodiff as ad
     >>> made_of(ad.softmax([1000.0, 0.0]), "softmax", axis=-1)
     Tensor([1000.,    0.], dtype=float32)
     """
     origin = getattr(x, "_origin", None)
-    if origin is None or origin[0].name != op or x._token is LEAF:
+    if origin is None or origin[0] != op or x._token is LEAF:
         return None
-    maker, data, args, kwargs = origin
-    given = inspect.signature(maker.forward).bind(None, data, *args, **kwargs)
-    given.apply_defaults()
-    for name, value in statics.items():
-        normal = maker.normalise.get(name, lambda value, _: value)
-        if normal(value, data) != normal(given.arguments[name], data):
-            return None
+    _, data, args, kwargs, normal, watchers = origin
+    if statics and normal(data, (), statics) != normal(data, args, kwargs):
+        return None
     result: Tensor = constant(data)
     graph = thread.graph
     if graph is not None and x._token is graph.token:
-        if _watched(graph, x._node):
+        if any(w not in watchers or x._node in w.nodes for w in graph.watchers):
             return None
         result._token, result._node = x._token, graph.records[x._node][NODES]
     return result
-
-
-def _watched(graph: Graph, node: int) -> bool:
-    return any(node in watcher.nodes for watcher in graph.watchers)

@@ -29,7 +29,7 @@ class Sum(Metric):
         values = ad.asarray(values, dtype=self.dtype)
         if sample_weight is not None:
             values = values * weights_for(values.shape, sample_weight, self.dtype)
-        self.total.assign_add(ad.sum(values))
+        self.total.assign_add(_sum(values))
 
     def result(self) -> Tensor:
         """The sum."""
@@ -59,16 +59,21 @@ class Mean(Metric):
         rows = values.shape[0] if values.ndim else 1
         each = max(1, values.size // max(1, rows))  # values of a sample
         if sample_weight is None:
-            self.total.assign_add(ad.sum(values) / each)
+            self.total.assign_add(_sum(values) / each)
             self.count.assign_add(rows)
             return
         weights = weights_for(values.shape, sample_weight, self.dtype)
-        self.total.assign_add(ad.sum(values * weights) / each)
-        self.count.assign_add(ad.sum(weights) * (values.size / max(1, weights.size)) / each)
+        self.total.assign_add(_sum(values * weights) / each)
+        self.count.assign_add(_sum(weights) * (values.size / max(1, weights.size * each)))
 
     def result(self) -> Tensor:
         """The mean."""
         return ratio(self.total, self.count)
+
+
+def _sum(values: Tensor) -> Tensor:
+    """The sum; a number is its own, and needs no line in a flat program."""
+    return ad.sum(values) if values.ndim else values
 
 
 class MeanMetricWrapper(Mean):

@@ -82,6 +82,37 @@ def test_a_result_that_an_inner_tape_watches() -> None:
         assert made_of(p, "sigmoid") is not None
 
 
+def test_to_a_tape_that_began_later_it_is_a_constant() -> None:
+    """The loss of an inner tape must not depend on what the softmax was made of before it began."""
+    w = ad.Variable(X)
+    with ad.GradientTape():
+        p, z = ad.sigmoid(w), w * 1.0
+        of_z = ad.sigmoid(z)
+        with ad.GradientTape() as inner:
+            inner.watch(z)
+            w * w
+            assert made_of(p, "sigmoid") is None
+            assert made_of(of_z, "sigmoid") is None
+            assert made_of(ad.sigmoid(z), "sigmoid") is not None
+            with inner.stop_recording():
+                assert made_of(p, "sigmoid") is not None
+                missed = ad.sigmoid(w)
+            assert made_of(missed, "sigmoid") is None
+        assert made_of(p, "sigmoid") is not None
+
+
+def test_a_pause_does_not_matter() -> None:
+    w = ad.Variable(X)
+    with ad.GradientTape() as tape:
+        p = ad.sigmoid(w)
+        with tape.stop_recording():
+            ad.sigmoid(w)
+        z = made_of(p, "sigmoid")
+        assert z is not None
+        value = z * 2.0
+    assert (tape.gradient(value, w) == 2.0).all()
+
+
 def test_a_long_chain_keeps_nothing_alive() -> None:
     """Only the raw array is held, not the Tensor with its own origin."""
     gc.disable()

@@ -83,15 +83,28 @@ def test_a_flat_program_uses_the_logits_too(kind: Any, squash: Any, y: Any) -> N
     assert_agree(build, calls, ulps=4)
 
 
-@pytest.mark.parametrize(("activation", "loss"), [("softmax", "categorical_crossentropy")])
-def test_the_last_layer_of_a_model(activation: str, loss: str) -> None:
-    model = models.Sequential(
-        [layers.Dense(K, activation, kernel_initializer="identity", input_shape=(K,))]
+def sequential() -> Any:
+    return models.Sequential(
+        [layers.Dense(K, "softmax", kernel_initializer="identity", input_shape=(K,))]
     )
-    function: Any = losses.get(loss)
-    assert float(function(ONE_HOT[:1], model(-1000 * ONE_HOT[:1]))[0]) == pytest.approx(
-        1000 + math.log(K - 1)
-    )
+
+
+def functional() -> Any:
+    inputs = layers.Input((K,))
+    scores = layers.Dense(K, kernel_initializer="identity")(inputs)
+    return models.Model(inputs, layers.Activation("softmax")(scores))
+
+
+@pytest.mark.parametrize("make", [sequential, functional])
+@pytest.mark.parametrize("flat", [False, True])
+def test_the_last_layer_of_a_model(make: Any, flat: bool) -> None:
+    model = make()
+
+    def cost(x: Any, y: Any) -> Any:
+        return losses.CategoricalCrossentropy()(y, model(x))
+
+    found = (ad.function(cost) if flat else cost)(-1000 * ONE_HOT, ONE_HOT)
+    assert float(found) == pytest.approx(1000 + math.log(K - 1))
 
 
 def test_the_functions_of_activations_are_known_too() -> None:
@@ -142,3 +155,14 @@ def test_a_softmax_of_an_ended_tape_is_a_constant() -> None:
     assert float(value) == 0.0
     assert second.gradient(value, z).numpy()[0, 0] == pytest.approx(math.log(K))
     assert first.gradient(p, z) is not None
+
+
+def test_a_softmax_from_before_an_inner_tape_is_a_constant_to_it() -> None:
+    w = ad.Variable(np.ones((N, K)))
+    with ad.GradientTape() as outer:
+        p = ad.softmax(w)
+        with ad.GradientTape() as inner:
+            value = losses.CategoricalCrossentropy()(ONE_HOT, p) + ad.sum(w * w)
+        assert inner.gradient(value, w).numpy() == pytest.approx(2 * np.ones((N, K)))
+    slope = outer.gradient(value, w).numpy()
+    assert slope == pytest.approx(2 * np.ones((N, K)) + (1 / K - ONE_HOT) / N)

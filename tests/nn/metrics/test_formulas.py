@@ -67,6 +67,16 @@ def test_state_is_not_trainable_and_float32(case: Case) -> None:
 
 
 @every_case
+def test_a_weight_of_k_is_k_copies(case: Case) -> None:
+    once, many = case.make(), case.make()
+    for k, (y_true, y_pred, _) in enumerate(case.batches(3)):
+        copies = np.arange(len(y_pred)) % 3 + k
+        once.update_state(y_true, y_pred, copies)
+        many.update_state(np.repeat(y_true, copies, axis=0), np.repeat(y_pred, copies, axis=0))
+    assert once.result().numpy() == pytest.approx(many.result().numpy(), rel=1e-5, abs=1e-6)
+
+
+@every_case
 def test_a_reset_needs_no_other_trace(case: Case) -> None:
     metric, batches, traces = case.make(), case.batches(2), []
 
