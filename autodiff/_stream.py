@@ -82,8 +82,10 @@ class Stream:
 
     def _give(self, name: str, **arguments: Any) -> Tensor:
         """A draw as a Tensor: a constant, or where a function is being traced a record."""
-        result = constant(self.draw(name, arguments))
         graph = thread.graph
+        if graph is not None and graph.trace is not None:
+            graph.trace.drawing(self._source.bit_generator)
+        result = constant(self.draw(name, arguments))
         if graph is not None and graph.trace is not None:
             result._token = graph.token
             result._node = len(graph.records)

@@ -16,6 +16,7 @@ from .._backend import PYTHON_SCALARS
 from .._graph import thread
 from .._tensor import Tensor
 from .._variable import Variable
+from ._cost import Cost, LineCost, cost_of
 from ._lower import identifier, lower
 from ._run import Runner
 from ._trace import run
@@ -119,9 +120,26 @@ class Function(Generic[P, R]):
 
     def source(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """The text of the program for these arguments; Variables stay as they are."""
+        return self._runner(args, kwargs).readable.source
+
+    def cost(self, *args: P.args, **kwargs: P.kwargs) -> Cost:
+        """What a call with these arguments costs, line by line; Variables stay as they are.
+
+        See `Cost`, which prints as a table.
+
+        >>> import autodiff as ad
+        >>> f = function(lambda x, y: ad.sum(x @ y))
+        >>> cost = f.cost(ad.ones((2, 3)), ad.ones((3, 4)))
+        >>> cost.flops, [line.flops for line in cost.lines]
+        (56, [48, 8])
+        """
+        runner = self._runner(args, kwargs)
+        return cost_of(runner.readable, runner.memory)
+
+    def _runner(self, args: Any, kwargs: Any) -> Runner:
+        """The program for these arguments."""
         key, arrays = signature(args, kwargs)
-        runner = self._programs.get(key) or self._trace(key, args, kwargs, arrays, True)[0]
-        return runner.source
+        return self._programs.get(key) or self._trace(key, args, kwargs, arrays, True)[0]
 
 
 class _Bound:
@@ -136,6 +154,10 @@ class _Bound:
     def source(self, *args: Any, **kwargs: Any) -> str:
         """The text of the program for these arguments."""
         return self._function.source(self._instance, *args, **kwargs)
+
+    def cost(self, *args: Any, **kwargs: Any) -> Cost:
+        """What a call with these arguments costs."""
+        return self._function.cost(self._instance, *args, **kwargs)
 
 
 def function(f: Callable[P, R]) -> Function[P, R]:

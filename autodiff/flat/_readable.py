@@ -153,7 +153,8 @@ class Readable(Terms):
         self._say(f"return ({', '.join(results)}{end})")
 
     def _say(self, text: str, *values: Value, copied: Value | None = None) -> None:
-        section = values[-1].section if values else self.lines[-1].section if self.lines else ""
+        last = self.lines[-1].section if self.lines else ""
+        section = values[-1].section if values else last or "forward"
         self.lines.append(Line(text, section, values, copied))
 
     # -- lines and memory --------------------------------------------------------------------------

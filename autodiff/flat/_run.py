@@ -51,9 +51,14 @@ class Runner:
         self._count = len(program.returned())
 
     @property
-    def source(self) -> str:
+    def readable(self) -> Readable:
         """The program as one reads it."""
-        return Readable(self.program, self.plan, self._name).source
+        return Readable(self.program, self.plan, self._name)
+
+    @property
+    def memory(self) -> int:
+        """Bytes of all buffers, which share memory where their lives do not overlap."""
+        return self._bytes
 
     def _compile(self) -> Any:
         file = f"<flat program {next(_numbers)}: {self._name}>"

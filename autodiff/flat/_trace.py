@@ -39,6 +39,8 @@ class Trace:
     gradients: dict[int, int] = field(default_factory=dict)
     #: values of Variables before the run, to undo a run that failed
     before: dict[Variable, Any] = field(default_factory=dict)
+    #: where random generators stood before the run
+    states: dict[Any, Any] = field(default_factory=dict)
     #: node -> what the function calls it
     names: dict[int, str] = field(default_factory=dict)
 
@@ -100,10 +102,16 @@ class Trace:
         self.assigned[variable] = node
         return variable
 
+    def drawing(self, bits: Any) -> None:
+        """Random bits are about to be drawn from a generator."""
+        self.states.setdefault(bits, bits.state)
+
     def undo(self) -> None:
-        """Give the assigned Variables the values that they had before the run."""
+        """Put assigned Variables and random generators back to where they were before the run."""
         for variable, data in self.before.items():
             variable._set(data)
+        for bits, state in self.states.items():
+            bits.state = state
 
     def node(self, x: Tensor) -> int:
         """The node of a Tensor; a constant gets one of its own."""

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from autodiff._stream import Stream
-from autodiff.flat import signature
 from autodiff.flat._readable import Readable
 
 HOME = re.compile(r"(\w+) \w+ \(\d+,\) written; ([\w, ]+?), end to end")
@@ -18,9 +17,8 @@ HOME = re.compile(r"(\w+) \w+ \(\d+,\) written; ([\w, ]+?), end to end")
 
 def readable(f: Any, *args: Any) -> Readable:
     """What wrote the text of a function for these arguments."""
-    f.source(*args)
-    runner = f._programs[signature(args, {})[0]]
-    return Readable(runner.program, runner.plan, runner._name)
+    writer: Readable = f._runner(args, {}).readable
+    return writer
 
 
 LINE = re.compile(r"( *)(.*?\S) +# (\(\d*,?[\d, ]*\))( |$)")
