@@ -297,7 +297,7 @@ class GradientTape:
                 first = len(graph.records)
                 found = _backward.sweep(graph, self._watcher.nodes, spans, seeds, every, recording)
                 if graph.trace is not None:
-                    graph.trace.walked(first, found)
+                    graph.trace.walked(first, () if lead else seeds, found)
         taken = {id(g) for _, g in seeds}
         gradients: list[Any] = []
         for k, group in enumerate(nodes):

@@ -56,10 +56,6 @@ def _statements(picture: Picture, decimals: int, title: str) -> Iterator[str]:
             yield f"{{ {rank}node [{style}]"
             yield from (f"\t{_node(node)}" for node in members)
             yield "}"
-    for k, section in enumerate(picture.sections):
-        inside = "; ".join(node.id for node in picture.nodes if node.section == section)
-        frame = f"label={quote(section)} fontname=Helvetica style=rounded color={quote(NOTE)}"
-        yield f"subgraph cluster{k} {{ graph [{frame}]; {inside} }}"
     written = {wire.id: _above_below(wire, decimals) for wire in picture.wires}
     width = max((_width(text) for texts in written.values() for text in texts), default=0)
     yield "{ node [shape=plain fontsize=13 class=wire]"
@@ -67,6 +63,12 @@ def _statements(picture: Picture, decimals: int, title: str) -> Iterator[str]:
         ends = nodes[wire.tail], nodes[wire.head]
         yield f"\t{_label(wire, *ends, *written[wire.id], width)}"
     yield "}"
+    for k, section in enumerate(picture.sections):
+        framed = [node.id for node in picture.nodes if node.section == section]
+        joined = [w.id for w in picture.wires if {w.tail, w.head} <= set(framed)]
+        inside = "; ".join([*framed, *joined])
+        frame = f"label={quote(section)} fontname=Helvetica style=rounded color={quote(NOTE)}"
+        yield f"subgraph cluster{k} {{ graph [{frame}]; {inside} }}"
     for wire in picture.wires:
         yield from _lines(wire, nodes[wire.tail], nodes[wire.head])
 

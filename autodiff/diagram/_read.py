@@ -99,7 +99,7 @@ class _Reader:
 
     def _leaf(self, node: int, record: Record) -> None:
         label = self._name(node) or next(self.unnamed)
-        reads = self.graph.leaves[record[3]] if record[0] is INPUT else [node]
+        reads = self.graph.leaves.get(record[3], [node]) if record[0] is INPUT else [node]
         k = reads.index(node)  # which read: a Variable may have been assigned in between
         label += "′" * k if k < 4 else f" ({k})"
         self.tails[node] = self._add(Node(f"leaf{node}", "leaf", label, "leaf"))

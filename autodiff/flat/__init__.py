@@ -7,19 +7,23 @@ import functools
 import inspect
 import warnings
 from collections.abc import Callable
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 import numpy as np
 
 from .. import _nest
-from .._backend import PYTHON_SCALARS
 from .._graph import thread
 from .._tensor import Tensor
-from .._variable import Variable
-from ._cost import Cost, LineCost, cost_of
+from ._cost import Cost as Cost
+from ._cost import LineCost as LineCost
+from ._cost import cost_of
 from ._lower import identifier, lower
 from ._run import Runner
-from ._trace import run
+from ._signature import is_array, signature
+from ._trace import Trace, run
+
+if TYPE_CHECKING:
+    from ..diagram import Diagram
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -85,12 +89,7 @@ class Function(Generic[P, R]):
         self, key: Any, args: Any, kwargs: Any, arrays: list[Any], undo: bool = False
     ) -> tuple[Runner, Any]:
         """Run the function and make its program; with `undo`, Variables are put back."""
-
-        def call(tensors: Any) -> Any:
-            rest = iter(tensors)
-            return _nest.replace((args, kwargs), lambda x: next(rest) if is_array(x) else x)
-
-        trace, result = run(self._f, call, arrays)
+        trace, result = self._run(args, kwargs, arrays)
         if undo:
             trace.undo()
         name = identifier(getattr(self._f, "__name__", type(self._f).__name__))
@@ -105,6 +104,19 @@ class Function(Generic[P, R]):
                 stacklevel=4,
             )
         return runner, _detached(result)
+
+    def _run(self, args: Any, kwargs: Any, arrays: list[Any]) -> tuple[Trace, Any]:
+        """Run the function, on Tensors in place of arrays, and record it."""
+
+        def call(tensors: Any) -> Any:
+            rest = iter(tensors)
+            return _nest.replace((args, kwargs), lambda x: next(rest) if is_array(x) else x)
+
+        recording, thread.graph = thread.graph, None  # asked for while a tape records
+        try:
+            return run(self._f, call, arrays)
+        finally:
+            thread.graph = recording
 
     def _names(self, args: Any, kwargs: Any) -> list[str]:
         """Names of the array arguments, from the parameters."""
@@ -136,6 +148,34 @@ class Function(Generic[P, R]):
         runner = self._runner(args, kwargs)
         return cost_of(runner.readable, runner.memory)
 
+    def diagram(self, *args: Any, **kwargs: Any) -> Diagram:
+        """The graph of what the function computes from these arguments; Variables stay as they are.
+
+        Shows what the function returns, with gradients on the wires, or what it differentiates if
+        it returns no more than gradients. With `backward=True` instead all that it returns and
+        assigns, its own backward pass as gates. Options `copies`, `constants`, `decimals`, `title`
+        and `max_nodes` are those of `GradientTape.diagram`; other arguments are the function's.
+
+        Raises:
+            ValueError: the function computes no floats; more than `max_nodes` nodes.
+
+        >>> import autodiff as ad
+        >>> @function
+        ... def f(x, y):
+        ...     product = x * y
+        ...     return ad.tanh(product)
+        >>> wires = f.diagram(ad.asarray(0.5), ad.asarray(2.0)).picture.wires
+        >>> [(wire.name, float(wire.value), float(wire.gradient)) for wire in wires]
+        [('x', 0.5, 0.84), ('y', 2.0, 0.21), ('product', 1.0, 0.42), ('', 0.762, 1.0)]
+        """
+        from ._picture import OPTIONS, picture
+
+        options = {name: kwargs.pop(name) for name in OPTIONS & {*kwargs}}
+        _, arrays = signature(args, kwargs)
+        trace, result = self._run(args, kwargs, arrays)
+        trace.undo()
+        return picture(trace, result, self._names(args, kwargs), **options)
+
     def _runner(self, args: Any, kwargs: Any) -> Runner:
         """The program for these arguments."""
         key, arrays = signature(args, kwargs)
@@ -159,6 +199,10 @@ class _Bound:
         """What a call with these arguments costs."""
         return self._function.cost(self._instance, *args, **kwargs)
 
+    def diagram(self, *args: Any, **kwargs: Any) -> Diagram:
+        """The graph of what the method computes from these arguments."""
+        return self._function.diagram(self._instance, *args, **kwargs)
+
 
 def function(f: Callable[P, R]) -> Function[P, R]:
     """Run a function as a flat program: straight-line NumPy that writes into its own buffers.
@@ -180,50 +224,6 @@ def function(f: Callable[P, R]) -> Function[P, R]:
     (Tensor(5., dtype=float32), Tensor(25., dtype=float32))
     """
     return Function(f)
-
-
-def is_array(x: Any) -> bool:
-    """Whether an argument is an input of the program."""
-    return isinstance(x, (np.ndarray, np.generic)) or (
-        isinstance(x, Tensor) and not isinstance(x, Variable)
-    )
-
-
-def signature(args: Any, kwargs: Any) -> tuple[Any, list[Any]]:
-    """What tells programs apart, and the raw arrays among the arguments."""
-    arrays: list[Any] = []
-    key = tuple(_key(x, arrays) for x in args)
-    if kwargs:
-        key += tuple((name, _key(kwargs[name], arrays)) for name in kwargs)
-    return key, arrays
-
-
-def _key(x: Any, arrays: list[Any]) -> Any:
-    kind = type(x)
-    if kind is Tensor:
-        x = x._data
-        arrays.append(x)
-        return x.shape, x.dtype
-    if isinstance(x, (np.ndarray, np.generic)):
-        x = np.asarray(x) if kind is not np.ndarray and isinstance(x, np.ndarray) else x
-        arrays.append(x)
-        return x.shape, x.dtype
-    if kind is float:
-        return kind, x.hex()  # tells 0.0 from -0.0, and finds nan again
-    if kind in PYTHON_SCALARS:
-        return kind, x
-    if isinstance(x, (list, tuple)):
-        return kind, tuple([_key(part, arrays) for part in x])
-    if isinstance(x, dict):
-        return kind, tuple([(name, _key(part, arrays)) for name, part in x.items()])
-    try:
-        hash(x)
-    except TypeError:
-        raise TypeError(
-            f"ad.function: an argument of type {kind.__name__} cannot tell programs apart; "
-            "give arrays, numbers, strings, or lists, tuples and dictionaries of them"
-        ) from None
-    return x
 
 
 def _detached(result: Any) -> Any:

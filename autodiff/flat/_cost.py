@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
 
@@ -149,26 +148,26 @@ def flops(value: Value) -> int:
     if not any(x.dtype.kind in "fc" for x in inputs):
         return 0
     if op == "matmul":
-        return 2 * value.size * inputs[0].shape[-1]
+        return int(2 * value.size * inputs[0].shape[-1])
     if op in UFUNCS or op == "where":
-        return value.size
+        return int(value.size)
     if op in REDUCTIONS or op in ("argmax", "argmin"):
-        return inputs[0].size
+        return int(inputs[0].size)
     if op == "overlap_add":
         return sum(x.size for x in inputs)
     if op == "scatter" and any(isinstance(e, (np.ndarray, list)) for e in value.attrs["index"]):
-        return inputs[0].size  # elements may be named twice, and are added up
+        return int(inputs[0].size)  # elements may be named twice, and are added up
     return 0
 
 
 def moved(line: Line) -> int:
     """Bytes that a line reads and writes; numbers that it computes on the way stay in registers."""
     if line.copied is not None:
-        return 2 * line.copied.nbytes
+        return int(2 * line.copied.nbytes)
     inside = set(line.values)
     *_, last = line.values
     read = {x for v in line.values for x in v.operands if x not in inside}
-    total = sum(map(touched, read))
+    total: int = sum(map(touched, read))
     if last.op == "within":
         return total
     if last.op in ("put", "overlap_add", "framed", "scatter"):  # filled first
@@ -177,7 +176,7 @@ def moved(line: Line) -> int:
         total += sum(x.nbytes for x in last.operands)
     if last.op in ("take", "rows"):  # only what is taken is read of the first
         total += last.nbytes - touched(last.inputs[0])
-    return total + last.nbytes
+    return total + int(last.nbytes)
 
 
 def touched(value: Value) -> int:
@@ -186,4 +185,4 @@ def touched(value: Value) -> int:
     while value.op in ("broadcast", "windows", "reshape", "transpose", "slice"):
         (value,) = value.inputs
         size = min(size, value.size)
-    return prod((size, dtype.itemsize))
+    return int(size * dtype.itemsize)

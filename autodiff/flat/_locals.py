@@ -8,13 +8,14 @@ the value was made while the function ran, not where it was given to it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-#: modules of the engine, whose names say nothing about the values of users
-ENGINE = "autodiff."
-#: modules whose names do: the forwards and rules of ops
-OPS = "autodiff.ops."
+#: files of the engine, whose names say nothing about the values of users
+ENGINE = str(Path(__file__).parents[1])
+#: those whose names do: the forwards and rules of ops
+OPS = str(Path(ENGINE, "ops"))
 
 VARARGS = 0x04 | 0x08  # flags of a code object that takes *args, **kwargs
 
@@ -82,5 +83,5 @@ class Locals:
 
 
 def _speaks(frame: FrameType) -> bool:
-    module = frame.f_globals.get("__name__", "")
-    return not module.startswith(ENGINE) or module.startswith(OPS)
+    file = frame.f_code.co_filename
+    return not file.startswith(ENGINE) or file.startswith(OPS)

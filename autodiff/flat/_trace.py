@@ -37,6 +37,8 @@ class Trace:
     through: dict[int, tuple[int, int | None]] = field(default_factory=dict)
     #: node of a gradient -> the node that it is the gradient of
     gradients: dict[int, int] = field(default_factory=dict)
+    #: node that was differentiated -> its shape
+    differentiated: dict[int, tuple[int, ...]] = field(default_factory=dict)
     #: values of Variables before the run, to undo a run that failed
     before: dict[Variable, Any] = field(default_factory=dict)
     #: where random generators stood before the run
@@ -59,8 +61,12 @@ class Trace:
                 start = max(start, stop)
         self.through.update(dict.fromkeys(range(start, len(records)), (node, None)))
 
-    def walked(self, first: int, found: Mapping[int, Any]) -> None:
-        """A backward walk has made the records from `first` on, and found gradients by node."""
+    def walked(self, first: int, seeds: Any, found: Mapping[int, Any]) -> None:
+        """A backward walk has made the records from `first` on, and found gradients by node.
+
+        It began at `seeds`, nodes with their upstream gradients.
+        """
+        self.differentiated.update((node, g.shape) for node, g in seeds)
         self.backward.append((first, len(self.graph.records)))
         for node, g in found.items():
             self._gradient(g, node)
