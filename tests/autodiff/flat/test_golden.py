@@ -42,8 +42,9 @@ def test_training_by_the_text_is_training() -> None:
     variables = inspect.getclosurevars(f).nonlocals["parameters"]
     parameters = np.concatenate([v.numpy().ravel() for v in variables])
     iterations = np.array(0)
+    state = {"learning_rate": np.float64(0.01), "iterations": iterations, "parameters": parameters}
     for _ in range(5):
-        (loss,) = program(x, y, np.float64(0.01), iterations, parameters)
+        (loss,) = program(x, y, **state)
         assert float(step(x, y)) == loss
     expected = np.concatenate([v.numpy().ravel() for v in variables])
     np.testing.assert_array_equal(parameters, expected)
