@@ -12,6 +12,7 @@ model.fit(x_train, y_train, epochs=5, batch_size=10, validation_data=(x_test, y_
 from nn import (
     activations,
     callbacks,
+    checkpoints,
     initializers,
     layers,
     losses,
@@ -24,6 +25,7 @@ from nn import (
 __all__ = [
     "activations",
     "callbacks",
+    "checkpoints",
     "initializers",
     "layers",
     "losses",

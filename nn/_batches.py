@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ class batches:  # noqa: N801  reads as the function it is used as
     batch_size: rows per batch, at least 1; the last batch of an epoch holds the remainder.
     shuffle: a new random order every epoch; without it the rows keep theirs.
     seed: int, NumPy Generator or None (unpredictable). One generator serves all epochs, so a seed
-        fixes the whole sequence; it is at hand as `.generator` for whoever saves and restores it.
+        fixes the whole sequence; it is at hand as `.generator`, and `nn.checkpoints.Checkpoint`
+        saves it with the place within the epoch.
     drop_last: leave out a last batch that is not full.
 
     `len()` is the number of steps per epoch, ceil(N / batch_size), or floor with `drop_last`.
@@ -67,22 +69,82 @@ class batches:  # noqa: N801  reads as the function it is used as
         self._nesting = tuple(_nesting(value) for value in given.values())
         self._shuffle = shuffle
         self.generator = np.random.default_rng(seed)
+        #: of the loop that began last: the generator's state before it, batches given so far
+        self._began: Any = None
+        self._given = 0
+        #: whether the next loop goes on within the epoch that `_began` and `_given` tell of
+        self._resumes = False
 
     def __len__(self) -> int:
         return -(-self._stop // self._size)
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         # Drawn here, not at the first batch: two loops at once each keep the order they began with.
-        order = self.generator.permutation(self._rows) if self._shuffle else np.arange(self._rows)
-        return self._epoch(order)
+        generator = self.generator
+        if self._resumes:
+            generator = copy.deepcopy(generator)
+            generator.bit_generator.state = self._began
+        else:
+            self._began, self._given = generator.bit_generator.state, 0
+        self._resumes = False
+        order = generator.permutation(self._rows) if self._shuffle else np.arange(self._rows)
+        return self._epoch(order, self._began, self._given)
 
-    def _epoch(self, order: Rows) -> Iterator[tuple[Any, ...]]:
+    def _epoch(self, order: Rows, began: Any, given: int) -> Iterator[tuple[Any, ...]]:
         gathers, nesting, size = self._gathers, self._nesting, self._size
         flat = all(part is None for part in nesting)
-        for start in range(0, self._stop, size):
-            rows = order[start : start + size]
-            parts = [gather(rows, 0) for gather in gathers]
-            yield tuple(parts) if flat else _nest(nesting, iter(parts))
+        try:
+            for start in range(given * size, self._stop, size):
+                rows = order[start : start + size]
+                parts = [gather(rows, 0) for gather in gathers]
+                if self._began is began:
+                    self._given += 1
+                yield tuple(parts) if flat else _nest(nesting, iter(parts))
+        finally:
+            if self._began is began:  # this epoch is over, also where the loop was left
+                self._began, self._given, self._resumes = None, 0, False
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where it stands, within an epoch too: for checkpoints.
+
+        After `load_state_dict` the next loop gives the batches that were still to come.
+
+        >>> steps = batches(np.arange(6), batch_size=2, seed=0)
+        >>> for (x,) in steps:
+        ...     state = steps.state_dict()
+        ...     break
+        >>> rest = batches(np.arange(6), batch_size=2)
+        >>> rest.load_state_dict(state)
+        >>> [len(list(rest)), len(list(rest))]
+        [2, 3]
+        """
+        return {
+            "generator": self.generator.bit_generator.state,
+            "began": self._began,
+            "given": self._given,
+            "rows": self._rows,
+            "batch_size": self._size,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Stand where `state_dict` said.
+
+        Raises ValueError, and changes nothing, for another kind of generator, and within an epoch
+        for another number of rows or batch size.
+        """
+        expected = self.state_dict()
+        if set(state) != set(expected):
+            raise ValueError(f"batches: given {sorted(state)}; expected {sorted(expected)}")
+        given = {name: state[name] for name in ("rows", "batch_size")}
+        own = {name: expected[name] for name in given}
+        if state["began"] is not None and given != own:
+            raise ValueError(f"batches: the epoch began with {given}; here there are {own}")
+        kinds = [s["generator"]["bit_generator"] for s in (state, expected)]
+        if kinds[0] != kinds[1]:
+            raise ValueError(f"batches: the generator was {kinds[0]}; here it is {kinds[1]}")
+        self.generator.bit_generator.state = state["generator"]
+        self._began, self._given = state["began"], state["given"]
+        self._resumes = self._began is not None
 
 
 def _leaves(name: str, value: object) -> Iterator[tuple[str, NDArray[Any]]]:

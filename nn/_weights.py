@@ -2,56 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 from autodiff import Variable
-from autodiff._files import write_atomically
+from nn import _safetensors
+from nn._safetensors import Reader, reading
+
+#: what the metadata say of files written here; a damaged digest does not make them foreign
+KIND, VERSION = "autodiff", "weights 1"
 
 
 def save(path: str | PathLike[str], by_path: Mapping[str, Variable]) -> None:
     """Write the Variables by their paths; the file is replaced whole or left as it was."""
-    safetensors = _safetensors()
-    content = safetensors.numpy.save({name: v.numpy() for name, v in by_path.items()})
-    write_atomically(Path(path), content)
+    arrays = {name: v.numpy() for name, v in by_path.items()}
+    _safetensors.write(Path(path), arrays, {KIND: VERSION})
 
 
 def load(path: str | PathLike[str], by_path: Mapping[str, Variable]) -> None:
     """Assign every Variable its value in the file, after all of them were checked.
 
-    Raises ValueError, and assigns nothing, for a file that is not safetensors, is truncated, or
-    holds other names, shapes or dtypes.
+    Raises ValueError, and assigns nothing, for a file that is not safetensors, is truncated or
+    was changed, or holds other names, shapes or dtypes.
     """
-    safetensors = _safetensors()
-    try:
-        arrays: dict[str, Any] = safetensors.numpy.load(Path(path).read_bytes())
-    except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{path} is truncated or no safetensors file of weights: {error}"
-        ) from None
-    wrong = [f"it lacks {name!r}" for name in by_path if name not in arrays]
-    wrong += [f"it has {name!r}, which the model has not" for name in arrays if name not in by_path]
-    for name, v in by_path.items():
-        if name in arrays and _kind(arrays[name]) != _kind(v):
-            wrong.append(f"{name!r} is {_kind(arrays[name])}; expected {_kind(v)}")
-    if wrong:
-        raise ValueError(f"{path} does not fit the model: {'; '.join(wrong)}")
+    with reading(path, "weights") as reader:
+        if KIND in reader.metadata or reader.digest is not None:
+            reader.check_digest()
+        check_fits(reader, by_path, reader.entries, str(path), "the model")
+        arrays = {name: reader.read(name) for name in by_path}
     for name, v in by_path.items():
         v.assign(arrays[name])
 
 
-def _kind(array: Any) -> str:
-    return f"{array.dtype}{list(array.shape)}"
+def check_fits(
+    reader: Reader, by_path: Mapping[str, Variable], names: Iterable[str], path: str, owner: str
+) -> None:
+    """ValueError unless the file's arrays of these names are those that `by_path` has."""
+    entries = {name: reader.entries[name] for name in names}
+    wrong = [f"it lacks {name!r}" for name in by_path if name not in entries]
+    wrong += [f"it has {name!r}, which {owner} has not" for name in entries if name not in by_path]
+    for name, v in by_path.items():
+        if name in entries and (entries[name].dtype, entries[name].shape) != (v.dtype, v.shape):
+            wrong.append(f"{name!r} is {entries[name]}; expected {v.dtype}{list(v.shape)}")
+    if wrong:
+        raise ValueError(f"{path} does not fit {owner}: {_first(wrong)}")
 
 
-def _safetensors() -> Any:
-    try:
-        import safetensors.numpy
-    except ImportError as error:
-        raise ImportError(
-            "weights are kept in safetensors files, and safetensors is not installed: "
-            "pip install 'autodiff-tape[weights]'"
-        ) from error
-    return safetensors
+def _first(wrong: list[str], many: int = 20) -> str:
+    more = [f"and {len(wrong) - many} more"] if len(wrong) > many else []
+    return "; ".join([*wrong[:many], *more])

@@ -152,7 +152,7 @@ class Model(Trainer):
     def save_weights(self, path: str | PathLike[str]) -> None:
         """Write all Variables to a safetensors file, whole or not at all.
 
-        Raises ValueError for a model that is not built, ImportError without safetensors.
+        Raises ValueError for a model that is not built.
         """
         self._check_built()
         _weights.save(path, _holds.by_path(self))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -185,3 +186,37 @@ def test_errors_say_what_was_given(
 ) -> None:
     with pytest.raises(error, match=message):
         batches(**arguments)
+
+
+@given(
+    rows=st.integers(1, 20),
+    size=st.integers(1, 8),
+    shuffle=st.booleans(),
+    stop=st.integers(1, 30),
+)
+def test_a_state_is_gone_on_from(rows: int, size: int, shuffle: bool, stop: int) -> None:
+    def endless(steps: batches) -> Iterator[list[int]]:
+        while True:
+            for (xb,) in steps:
+                yield xb.tolist()
+
+    x = np.arange(rows)
+    steps, other = batches(x, None, size, shuffle, seed=0), batches(x, None, size, shuffle, seed=1)
+    given = endless(steps)
+    for _ in range(stop):
+        next(given)
+    other.load_state_dict(steps.state_dict())
+    rest = endless(other)
+    for _ in range(3 * len(steps)):
+        assert next(rest) == next(given)
+        assert str(other.state_dict()) == str(steps.state_dict())
+
+
+def test_a_loop_that_was_left_is_over() -> None:
+    steps = batches(np.arange(6), batch_size=2, seed=0)
+    for _ in steps:
+        break
+    assert steps.state_dict()["began"] is None
+    other = batches(np.arange(6), batch_size=2)
+    other.load_state_dict(steps.state_dict())
+    assert epochs(other) == epochs(steps)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import safetensors.numpy
 
 import autodiff._files
 from nn.layers import Dense, Input
+from nn.layers._holds import by_path
 from nn.models import Sequential
 
 X = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
@@ -49,6 +51,21 @@ def test_other_programs_read_the_file(tmp_path: Path) -> None:
     }
 
 
+def test_files_of_other_programs_are_read(tmp_path: Path) -> None:
+    model, other = build(), build()
+    arrays = {name: v.numpy() for name, v in by_path(model).items()}
+    safetensors.numpy.save_file(arrays, tmp_path / "w.safetensors", {"format": "np"})
+    other.load_weights(tmp_path / "w.safetensors")
+    assert values(other) == values(model)
+
+
+def test_no_package_is_needed_for_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("safetensors", "safetensors.numpy"):
+        monkeypatch.setitem(sys.modules, name, None)
+    build().save_weights(tmp_path / "w.safetensors")
+    build().load_weights(tmp_path / "w.safetensors")
+
+
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
 
@@ -59,6 +76,18 @@ def cut_short(path: Path) -> None:
 
 def longer(path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"\0")
+
+
+def changed(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+def foreign_and_changed(path: Path) -> None:
+    """The digest is gone; that the file is ours is not."""
+    content = path.read_bytes()
+    path.write_bytes(content[:-1].replace(b'"sha256"', b'"sha255"') + b"\0")
 
 
 def empty(path: Path) -> None:
@@ -89,6 +118,8 @@ BROKEN = "is truncated or no safetensors file of weights"
     [
         (cut, BROKEN),
         (cut_short, BROKEN),
+        (changed, "was changed after it was written: its SHA-256 is"),
+        (foreign_and_changed, "was changed after it was written: it has no digest"),
         (longer, BROKEN),
         (empty, BROKEN),
         (pickled, BROKEN),
