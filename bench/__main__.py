@@ -16,6 +16,7 @@ from importlib.util import find_spec
 COMMANDS = {
     "ops": "time per recorded operation, and per small training step, beside other libraries",
     "steps": "time per whole training step of three perceptrons, beside other libraries",
+    "lenet": "time per whole training step of LeNet-5, beside other libraries",
     "mlp": "learn handwritten digits and draw what was learnt",
 }
 DEVICES = ("cpu",)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .._backend import SMALL
+from ._strides import is_view
 from ._value import SOURCES, UFUNCS, Value
-from ._windows import is_view
 
 #: operations that may write over an input of the same shape and dtype
 IN_PLACE = UFUNCS | {"where", "cast"}

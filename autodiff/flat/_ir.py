@@ -16,6 +16,7 @@ import numpy as np
 
 from .._backend import PYTHON_SCALARS
 from ._locals import Locals
+from ._strides import below_transpose
 from ._value import REDUCTIONS, SOURCES, Gate, Shape, Value
 
 
@@ -105,7 +106,8 @@ class Builder:
             return self.cast(self.broadcast(inputs[1], shape), dtype)
         if op == "positive":
             return inputs[0]
-        return self.make(op, inputs, {}, shape, dtype)
+        below = below_transpose(self, op, inputs, shape, dtype)
+        return self.make(op, inputs, {}, shape, dtype) if below is None else below
 
     def _weak(self, x: Any, shape: Shape, dtype: Any, inputs: Sequence[Any]) -> Any:
         """A constant with one value everywhere as a Python number, where that gives the same."""

@@ -16,8 +16,8 @@ from operator import is_
 
 from ._buffers import Plan, owner
 from ._lower import Program, identifier
+from ._strides import is_view
 from ._value import Value
-from ._windows import is_view
 
 #: op of a function -> what its result is called
 RESULTS = {

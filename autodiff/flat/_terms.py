@@ -16,9 +16,10 @@ from ._buffers import computed, owner
 from ._lines import Lines, by_product, index_text, number
 from ._names import Names
 from ._rules import ATOM, BINDS, COMPARISON, SIGN
+from ._strides import is_view
 from ._text import OPERATORS, in_place
 from ._value import REDUCTIONS, UFUNCS, Value
-from ._windows import is_view, windows_text
+from ._windows import windows_text
 
 #: characters of a view that has a line of its own
 LONG = 40

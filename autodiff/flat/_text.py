@@ -9,8 +9,9 @@ from ._buffers import PIECE, Plan, Slot, computed, owner, tiles
 from ._layout import constant
 from ._lines import Lines, index_text, number
 from ._lower import Program
+from ._strides import is_view
 from ._value import REDUCTIONS, SOURCES, UFUNCS, Value
-from ._windows import is_view, windows_text
+from ._windows import windows_text
 
 #: arithmetic on what has no axes is written with Python's operators, which are faster there
 OPERATORS = {

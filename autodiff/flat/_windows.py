@@ -1,4 +1,4 @@
-"""Windows in flat programs: a view, its adjoint, padding, and copies told from views.
+"""Windows in flat programs: a view, its adjoint, padding.
 
 `Symbolic` takes its functions of Values from here, `Lines` the spelling of what they make.
 """
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from .._backend import FORWARDS, numpy_namespace
 from .._images import Windows
-from ._value import VIEWS, Shape, Value
+from ._strides import reshaped, strides
+from ._value import Shape, Value
 
 if TYPE_CHECKING:
     from ._ir import Builder
@@ -74,83 +74,6 @@ MEANINGS: dict[str, Any] = {
     "framed": lambda a, **attrs: numpy_namespace.framed(a[0], **attrs),
     "contiguous": lambda a: np.ascontiguousarray(a[0]),
 }
-
-
-# -- where elements lie ----------------------------------------------------------------------------
-
-
-def row_major(shape: Shape) -> tuple[int, ...]:
-    """The strides, in elements, of an array whose elements lie in order."""
-    steps = [1]
-    for n in reversed(shape[1:]):
-        steps.append(steps[-1] * n)
-    return tuple(reversed(steps))[: len(shape)]
-
-
-def reshaped(shape: Shape, steps: tuple[int, ...], new: Shape) -> tuple[int, ...] | None:
-    """The strides of a reshaped view; None where NumPy would have to copy."""
-    if 0 in shape:
-        return row_major(new)
-    runs: list[list[int]] = []  # (length, stride) of stretches with one stride
-    for n, step in zip(shape, steps, strict=True):
-        if n == 1:
-            continue
-        if runs and runs[-1][1] == n * step:
-            runs[-1] = [runs[-1][0] * n, step]
-        else:
-            runs.append([n, step])
-    found: list[int] = []
-    room, step = 1, 1
-    for n in reversed(new):
-        if n > 1 and room == 1:
-            room, step = runs.pop()
-        found.append(step)
-        if room % n:
-            return None
-        room, step = room // n, step * n
-    return tuple(reversed(found))
-
-
-def strides(value: Value) -> tuple[int, ...]:
-    """Where the elements of a value lie, in steps of one element from axis to axis.
-
-    Of what is given to the program as if it lay in order.
-    """
-    chain = []
-    while value.op in VIEWS:
-        chain.append(value)
-        value = value.inputs[0]
-    steps, shape = row_major(value.shape), value.shape
-    for view in reversed(chain):
-        found = _view_strides(view, shape, steps)
-        steps, shape = row_major(view.shape) if found is None else found, view.shape
-    return steps
-
-
-def _view_strides(view: Value, shape: Shape, steps: tuple[int, ...]) -> tuple[int, ...] | None:
-    """The strides of a view of something; None if it is a copy."""
-    if view.op == "reshape":
-        return reshaped(shape, steps, view.shape)
-    if view.op == "transpose":
-        return tuple(steps[k] for k in view.attrs["axes"])
-    if view.op == "windows":
-        k = len(shape) + view.attrs["axis"]
-        inner = (steps[k] * view.attrs["stride"], steps[k] * view.attrs["dilation"])
-        return (*steps[:k], *inner, *steps[k + 1 :])
-    hollow: Any = as_strided(np.zeros(1, np.int8), shape, steps)
-    if view.op == "slice":
-        return tuple(hollow[view.attrs["index"]].strides)
-    return np.broadcast_to(hollow, view.shape).strides
-
-
-def is_view(value: Value) -> bool:
-    """Whether a value is a view of its input; a reshape is one where NumPy need not copy."""
-    if value.op != "reshape":
-        return value.op in VIEWS
-    (x,) = value.inputs
-    if x.op not in VIEWS:
-        return True
-    return reshaped(x.shape, strides(x), value.shape) is not None
 
 
 # -- how it is spelled -----------------------------------------------------------------------------

@@ -50,6 +50,7 @@ def _columns(xp: Any, x: Any, rows: Windows, columns: Windows) -> Any:
     x = xp.windows(x, -2, high, rows.stride, rows.dilation)  # (W, C, Ho, kh, N)
     x = last_axes(xp, x, (-5, -2, -4, -3, -1))
     x = xp.reshape(x, (*lead, columns.padded, high * channels, rows.count * batch))
+    x = xp.ascontiguousarray(x)  # a view where there is one channel: BLAS takes no such matrix
     x = xp.windows(x, -3, wide, columns.stride, columns.dilation)
     return xp.reshape(x, (*lead, columns.count, wide * high * channels, rows.count * batch))
 

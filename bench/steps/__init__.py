@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,16 +62,26 @@ def thread_limits(threads: int) -> dict[str, str]:
 
 def main(args: argparse.Namespace) -> int:
     """Measure, print, write; 1 if our own engine was missing, wrong or failed."""
+    return run("steps", COMPETITORS, CASES, args)
+
+
+def run(
+    name: str,
+    all_competitors: Sequence[Competitor],
+    all_cases: Sequence[CaseInfo],
+    args: argparse.Namespace,
+) -> int:
+    """The same for a benchmark of steps with this name, these competitors and cases."""
     settings = settings_from(args)
-    competitors = choose_competitors(COMPETITORS, args.peers)
-    cases = choose_cases(CASES, args.case)
+    competitors = choose_competitors(all_competitors, args.peers)
+    cases = choose_cases(all_cases, args.case)
     if args.threads is not None:
         os.environ.update(thread_limits(args.threads))
     if args.memory:
         sizes = measure_memory(competitors, cases, args.peer_python)
-        write_json(args.json, {"benchmark": "steps", "peak_bytes": sizes})
+        write_json(args.json, {"benchmark": name, "peak_bytes": sizes})
         return print_memory(sizes)
-    report = measure("steps", competitors, cases, settings, args.peer_python)
+    report = measure(name, competitors, cases, settings, args.peer_python)
     print(render(report))
     write_json(args.json, report.to_json())
     return int(report.ours_failed)

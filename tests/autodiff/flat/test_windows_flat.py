@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.lib.stride_tricks import as_strided
 
 import autodiff as ad
-from autodiff.flat._windows import reshaped
+from autodiff.flat._strides import reshaped
 
 from .agreement import Program, assert_agree
 from .texts import execute
@@ -93,7 +93,8 @@ def network(statics: dict[str, Any], pool: Any) -> Program:
 )
 def test_networks_run_flat_as_they_run_eagerly(statics: dict[str, Any], pool: Any) -> None:
     batches = [[RNG.normal(size=(5, 9, 8, 2)).astype(np.float32)] for _ in range(3)]
-    assert_agree(lambda: network(statics, pool), batches, ulps=4)
+    # sums over a batch run in the order in which memory lies, which is another one
+    assert_agree(lambda: network(statics, pool), batches, ulps=16)
 
 
 def test_the_text_runs_by_itself() -> None:
@@ -107,3 +108,43 @@ def test_the_text_runs_by_itself() -> None:
         np.testing.assert_array_equal(g, h.numpy())
     for v in variables:
         np.testing.assert_array_equal(after[str(v.name)], v.numpy())
+
+
+def lines(f: Any, *args: Any) -> list[str]:
+    """The lines of a flat program as it runs, without those that make views."""
+    flat = ad.function(f)
+    flat(*args)
+    (program,) = flat._programs.values()
+    body = program.text.split("def ")[1].splitlines()[1:]
+    return [line.strip() for line in body if "#" not in line]
+
+
+def test_a_chain_of_layers_moves_no_data_between_them() -> None:
+    """One copy into the inner layout, those of the windows, one out of it."""
+    k1, k2 = ad.Variable(np.ones((3, 3, 2, 4), "f")), ad.Variable(np.ones((3, 3, 4, 2), "f"))
+    bias, noise = ad.Variable(np.ones(4, "f")), RNG.normal(size=(5, 7, 7, 4)).astype(np.float32)
+
+    def net(x: Any) -> Any:
+        h = ad.tanh(ad.conv2d(x, k1, padding="same") + bias) * noise
+        h = ad.max_pool2d(ad.where(h > 0.5, h, 0.0), 2, strides=1)
+        return ad.reshape(ad.conv2d(h, k2), (5, -1))
+
+    text = lines(net, RNG.normal(size=(5, 7, 7, 2)).astype(np.float32))
+    copies = [line for line in text if "copyto" in line and "where" not in line]
+    assert len(copies) == 4, copies  # two kernels, two times windows
+    assert sum("framed" in line and "[" in line for line in text) == 1
+    assert sum("np.array" in line or "result" in line for line in text[:-1]) == 1
+
+
+def test_what_is_written_over_variables_lies_as_they_do() -> None:
+    w = ad.Variable(RNG.normal(size=(3, 4)).astype(np.float32), name="w")
+
+    def step(x: Any) -> Any:
+        with ad.GradientTape() as tape:
+            loss = ad.sum((ad.permute_dims(w) @ x) ** 2)
+        w.assign(w - 0.1 * tape.gradient(loss, w))
+        return loss
+
+    text = lines(step, RNG.normal(size=(3, 5)).astype(np.float32))
+    assert text[-2].startswith("subtract(w, ")
+    assert not any("copyto" in line for line in text)
