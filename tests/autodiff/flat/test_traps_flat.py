@@ -289,3 +289,24 @@ def test_names_that_the_text_uses_itself(name: str, monkeypatch: pytest.MonkeyPa
         return f, [*vs, *optimizer.variables]
 
     assert_agree(build, [[A[0], A[1], A[0] - k] for k in range(3)])
+
+
+def test_a_gradient_in_two_vectors() -> None:
+    """Formulas whose groups need one gradient in different places, after the first has used it."""
+
+    def build() -> Program:
+        vs = [ad.Variable(A[0] + k) for k in range(2)]
+        ms = [ad.Variable(A[1] - k) for k in range(2)]
+
+        def f(x: Any) -> None:
+            with ad.GradientTape() as tape:
+                loss = ad.sum(ad.tanh(vs[0] * vs[1]) * x)
+            gs = tape.gradient(loss, vs)
+            for m, g in zip(ms, gs, strict=True):
+                m.assign(0.5 * m - 0.1 * g)
+            for v, m, g in zip(vs[::-1], ms[::-1], gs, strict=True):
+                v.assign(v - 0.3 * g + m)
+
+        return f, [*vs, *ms]
+
+    assert_agree(build, [[A[0]], [A[1]], [A[0] - 1], [A[1]]])
