@@ -7,27 +7,9 @@ import math
 import numbers
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, TypedDict
+from typing import Any
 
 from autodiff import Tensor
-
-
-class Common(TypedDict, total=False):
-    """What every optimizer takes by keyword, beside its weight decay."""
-
-    clipnorm: float | None
-    clipvalue: float | None
-    global_clipnorm: float | None
-    use_ema: bool
-    ema_momentum: float
-    ema_overwrite_frequency: int | None
-    name: str | None
-
-
-class Options(Common, total=False):
-    """What every optimizer takes by keyword; `Optimizer` says what it means."""
-
-    weight_decay: float | None
 
 
 def number(name: str, value: Any, low: float = 0.0, high: float = math.inf) -> float:

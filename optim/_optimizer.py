@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 import autodiff as ad
 from autodiff import Tensor, Variable
 from autodiff._graph import thread
 from optim import _state, _step, schedules
-from optim._arguments import Configurable, arguments, number, positive, whole
-from optim._pairs import Choice, check, choose, split, title
+from optim._arguments import number
+from optim._pairs import check, split, title
+from optim._settings import Options, Settings
 
 #: flat programs kept per optimizer; who updates more sets of Variables than this in turn is
 #: better served by a run of the formula than by a trace
@@ -20,7 +21,7 @@ MANY = 16
 Rate = float | Callable[[Any], Any]
 
 
-class Optimizer(Configurable):
+class Optimizer(Settings):
     """An update formula with its learning rate, its step counter and its state per Variable.
 
     A subclass names the state in `slots` and states the formula in `update`, over Tensors, without
@@ -46,31 +47,28 @@ class Optimizer(Configurable):
     >>> optim.SGD(0.5, global_clipnorm=1.0).apply_gradients([([3.0, 4.0], w)])
     >>> w
     Variable([2.7, 3.6], dtype=float32)
+    >>> class HeavyBall(optim.Optimizer):
+    ...     slots = {"velocity": 0.0}
+    ...     def update(self, w, g, rate, v):
+    ...         v = 0.9 * v + g
+    ...         return w - rate * v, v
+    >>> HeavyBall(0.5).apply_gradients([([1.0, -1.0], w)])
+    >>> w
+    Variable([2.2, 4.1], dtype=float32)
 
-    Source of the decay: I. Loshchilov, F. Hutter, "Decoupled weight decay regularization" (2019).
+    Source of the decay: I. Loshchilov, F. Hutter, "Decoupled weight decay regularization" (2019);
+    of the means: B. Polyak, A. Juditsky, "Acceleration of stochastic approximation by averaging"
+    (1992), here with weights that fade as in Keras.
     """
 
     #: state that all Variables share; `advance` gives its new values
     shared: tuple[Variable, ...] = ()
 
-    def __init__(
-        self,
-        learning_rate: Rate,
-        *,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        use_ema: bool = False,
-        ema_momentum: float = 0.99,
-        ema_overwrite_frequency: int | None = None,
-        name: str | None = None,
-    ) -> None:
+    def __init__(self, learning_rate: Rate, **options: Unpack[Options]) -> None:
+        super().__init__(**options)
         self.state = _state.State()
         #: a step for each set of Variables, of their gradients
         self._programs: dict[tuple[Variable, ...], Callable[..., None]] = {}
-        self._undecayed: Choice | None = None
-        self._multipliers: list[tuple[float, Choice]] = []
         #: steps taken so far, int64
         self.iterations = Variable(0, trainable=False, name="iterations")
         self._rate: Any = learning_rate
@@ -78,22 +76,6 @@ class Optimizer(Configurable):
             # float64, cast once a step: float32 parameters see it rounded once, float64 exactly
             rate = number("learning_rate", learning_rate)
             self._rate = Variable(rate, ad.float64, trainable=False, name="learning_rate")
-        self.weight_decay = None if weight_decay is None else number("weight_decay", weight_decay)
-        clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
-        given = {key: positive(key, value) for key, value in clips.items() if value is not None}
-        if len(given) > 1:
-            raise ValueError(f"expected one kind of clipping, got {' and '.join(given)}")
-        self.clipnorm = given.get("clipnorm")
-        self.clipvalue = given.get("clipvalue")
-        self.global_clipnorm = given.get("global_clipnorm")
-        self.use_ema = use_ema
-        self.ema_momentum = number("ema_momentum", ema_momentum, high=1.0)
-        self.ema_overwrite_frequency = (
-            None
-            if ema_overwrite_frequency is None
-            else whole("ema_overwrite_frequency", ema_overwrite_frequency)
-        )
-        self.name = name or type(self).__name__.lower()
 
     # -- what a subclass states ----------------------------------------------------------------
 
@@ -138,52 +120,6 @@ class Optimizer(Configurable):
         rate = self._rate if isinstance(self._rate, Variable) else self._rate(self.iterations)
         return ad.asarray(rate, dtype=ad.float64)
 
-    def multiply_learning_rate(
-        self,
-        factor: float,
-        var_list: Iterable[Variable] | None = None,
-        var_names: Iterable[str] | None = None,
-    ) -> None:
-        """Give Variables, or all whose name has one of the patterns in it, a rate of their own.
-
-        It is `factor`, from 0 up, times the learning rate; their weight decay follows it. For
-        before the first step; of several calls that choose a Variable, the last one counts.
-
-        Raises ValueError after the first step, and where nothing is chosen.
-
-        >>> import optim
-        >>> optimizer = optim.SGD(0.1)
-        >>> optimizer.multiply_learning_rate(2.0, var_names=["bias"])
-        """
-        self._early("multiply_learning_rate")
-        self._multipliers.append((number("factor", factor), choose(var_list, var_names)))
-
-    def multiplier(self, w: Variable) -> float:
-        """What a Variable's learning rate is multiplied by."""
-        return next((x for x, chosen in reversed(self._multipliers) if chosen.has(w)), 1.0)
-
-    def exclude_from_weight_decay(
-        self,
-        var_list: Iterable[Variable] | None = None,
-        var_names: Iterable[str] | None = None,
-    ) -> None:
-        """Let Variables, and all whose name has one of the patterns in it, not decay.
-
-        For before the first step; a second call replaces the first.
-
-        Raises ValueError after the first step, and where nothing is chosen.
-
-        >>> import optim
-        >>> optimizer = optim.SGD(0.1, weight_decay=1e-4)
-        >>> optimizer.exclude_from_weight_decay(var_names=["bias"])
-        """
-        self._early("exclude_from_weight_decay")
-        self._undecayed = choose(var_list, var_names)
-
-    def decays(self, w: Variable) -> bool:
-        """Whether a Variable decays."""
-        return bool(self.weight_decay) and not (self._undecayed and self._undecayed.has(w))
-
     # -- steps ---------------------------------------------------------------------------------
 
     def apply_gradients(self, pairs: Iterable[tuple[Any, Variable]]) -> None:
@@ -205,6 +141,18 @@ class Optimizer(Configurable):
         except ad.TracingError:  # the formula looks at values; nothing has changed
             self._programs[variables] = formula = self._formula(variables)
             formula(*gradients)
+
+    def apply(self, gradients: Sequence[Any], variables: Sequence[Variable] | None = None) -> None:
+        """`apply_gradients` of gradients and Variables apart; by default all Variables it knows.
+
+        Raises ValueError for another number of gradients than Variables.
+        """
+        variables = list(self.state.slots) if variables is None else variables
+        if len(gradients) != len(variables):
+            raise ValueError(
+                f"{len(gradients)} gradients cannot belong to {len(variables)} Variables"
+            )
+        self.apply_gradients(zip(gradients, variables, strict=True))
 
     def minimize(self, loss_fn: Callable[[], Tensor], variables: Sequence[Variable]) -> Tensor:
         """Take one step down the gradient of `loss_fn()` by `variables`; returns that loss."""
@@ -249,6 +197,11 @@ class Optimizer(Configurable):
         return program
 
     # -- state ---------------------------------------------------------------------------------
+
+    @property
+    def built(self) -> bool:
+        """Whether there is state for any Variable."""
+        return bool(vars(self).get("state") and self.state.slots)
 
     def build(self, variables: Iterable[Variable]) -> None:
         """Make the state of Variables now, not at their first step, so that it can be loaded.
@@ -302,16 +255,3 @@ class Optimizer(Configurable):
     def __getstate__(self) -> dict[str, Any]:
         """What copies and pickles take along: all but the programs, which are made anew."""
         return {**vars(self), "_programs": {}}
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        built = "state" in vars(self) and self.state.slots
-        if built and name in arguments(type(self)) and name != "learning_rate":
-            self._early(f"setting {name}")
-        object.__setattr__(self, name, value)
-
-    def _early(self, what: str) -> None:
-        if self.state.slots:
-            raise ValueError(
-                f"{what}: too late, this optimizer has state and programs may hold what it was; "
-                "only its learning rate can change now"
-            )

@@ -7,8 +7,9 @@ from typing import Unpack
 
 import autodiff as ad
 from autodiff import Tensor
-from optim._arguments import Options, number
+from optim._arguments import number
 from optim._optimizer import Optimizer, Rate
+from optim._settings import Options
 
 
 class RMSprop(Optimizer):

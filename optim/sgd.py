@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Unpack
 
 from autodiff import Tensor
-from optim._arguments import Options, number
+from optim._arguments import number
 from optim._optimizer import Optimizer, Rate
+from optim._settings import Options
 
 
 class SGD(Optimizer):

@@ -165,6 +165,12 @@ def test_a_missing_gradient_is_named_and_left_out() -> None:
             r"the gradient of 'b' has shape \(1, 1\); expected \(\)",
         ),
         (lambda a, b: [(1.0, a), (1.0, a)], ValueError, "'a' comes twice"),
+        (lambda a, b: [(1.0, a), (1j, b)], TypeError, "'b' is float32, its gradient complex64"),
+        (
+            lambda a, b: [(1.0, a), (1, ad.Variable(1, name="n"))],
+            TypeError,
+            "expected Variables of floats, got Variable.1, dtype=int64",
+        ),
     ],
 )
 def test_wrong_pairs_are_refused_before_anything_changes(
@@ -175,6 +181,16 @@ def test_wrong_pairs_are_refused_before_anything_changes(
     with pytest.raises(error, match=message):
         optimizer.apply_gradients(pairs(a, b))
     assert (float(a), float(b), int(optimizer.iterations)) == (1.0, 1.0, 0)
+
+
+def test_gradients_and_variables_may_be_given_apart() -> None:
+    a, b = ad.Variable(1.0, name="a"), ad.Variable([1.0], name="b")
+    optimizer = SGD(0.5)
+    optimizer.apply([1.0, [1.0]], [a, b])
+    optimizer.apply([ad.asarray(1.0), ad.asarray([2.0])])
+    assert (float(a), b.tolist()) == (0.0, [-0.5])
+    with pytest.raises(ValueError, match="1 gradients cannot belong to 2 Variables"):
+        optimizer.apply([1.0])
 
 
 def test_a_formula_that_fails_midway_changes_nothing() -> None:
