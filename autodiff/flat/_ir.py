@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -204,9 +205,22 @@ class Builder:
         return self.make("put", (x, self.lift(value)), attrs, x.shape, x.dtype)
 
     def scatter(self, x: Any, index: tuple[Any, ...], shape: Shape) -> Any:
-        """Zeros with x added at an index of integers, slices and constant arrays."""
-        x, attrs = self.lift(x), {"index": _plain(index), "shape": shape}
-        return self.make("scatter", (x,), attrs, shape, x.dtype)
+        """Zeros with x added at an index of integers, slices and constant arrays.
+
+        Axes of x in front of those that the index gives stay in front.
+        """
+        x, index = self.lift(x), _plain(index)
+        lead = x.ndim - np.broadcast_to(np.False_, shape)[index].ndim
+        whole = x.shape[:lead] + tuple(shape)
+        if lead and any(isinstance(e, (np.ndarray, list)) for e in index):
+            n = prod(x.shape[:lead])  # one by one: NumPy puts what arrays pick where it likes
+            rows = self.reshape(x, (n, *x.shape[lead:]))
+            parts = [self.scatter(self.index(rows, (k,)), index, shape) for k in range(n)]
+            if not n:
+                return self.constant(np.zeros(whole, x.dtype))
+            return self.reshape(self.join("stack", parts, 0), whole)
+        attrs = {"index": (slice(None),) * lead + index, "shape": whole}
+        return self.make("scatter", (x,), attrs, whole, x.dtype)
 
     def join(self, op: str, arrays: Sequence[Any], axis: int) -> Any:
         """concat or stack."""

@@ -310,3 +310,29 @@ def test_a_gradient_in_two_vectors() -> None:
         return f, [*vs, *ms]
 
     assert_agree(build, [[A[0]], [A[1]], [A[0] - 1], [A[1]]])
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        (..., None),
+        (0,),
+        (slice(None, None, -1), 1),
+        ([0, 1, 0],),
+        (slice(None), [2, 0]),
+        ([1, 0], slice(None), None),
+        (None, [1, 1], ..., 2),
+        (A > 2,),
+        (True,),
+    ],
+)
+def test_jacobians_of_parts(index: Any) -> None:
+    def f(x: Any) -> Any:
+        with ad.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            y = x[index] * ad.sum(x)
+            z = ad.copy(x)
+            z[0] = x[1] * x[0]
+        return tape.jacobian(y, x), tape.jacobian(z, x)
+
+    assert_agree(lambda: (f, []), [[ad.Tensor(A + k)] for k in range(3)])
