@@ -61,6 +61,8 @@ _min_reduce: Callable[..., Any] = np.minimum.reduce
 
 #: up to this many elements the cost of a call outweighs that of the sum
 SMALL = 4096
+#: up to this many classes a unit matrix costs nothing
+WIDE = 64
 #: up to this many integers Python finds the largest faster than NumPy
 FEW = 64
 
@@ -152,6 +154,18 @@ def within(x: Any, low: int, high: int) -> bool:
     return bool(low <= _min_reduce(x, None) and _max_reduce(x, None) < high)
 
 
+@lru_cache(maxsize=256)
+def _eye(n: int, kind: str) -> Any:
+    return np.eye(n, dtype=kind)
+
+
+def _one_hot(labels: Any, classes: int, dtype: Any) -> Any:
+    """The op of that name; rows of a unit matrix cost less than a comparison."""
+    if labels.dtype.kind in "iu" and classes <= WIDE and within(labels, 0, classes):
+        return _eye(classes, np.dtype(dtype).char).take(labels, 0)
+    return FORWARDS["one_hot"](numpy_namespace, labels, classes, dtype)
+
+
 def _require_range(x: Any, low: int, high: int, what: str) -> None:
     """ValueError unless all integers of x lie from `low` up to, but not at, `high`.
 
@@ -174,6 +188,7 @@ numpy_namespace = Namespace(
     permute_dims=_permute_dims,
     framed=_framed,
     require_range=_require_range,
+    one_hot=_one_hot,
 )
 
 #: type of an array, scalar or Tensor -> its `xp`

@@ -8,14 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .._backend import FORWARDS
+from .._backend import FORWARDS, WIDE
 from .._graph import TracingError
 from ._ir import Builder
 from ._value import REDUCTIONS, UFUNCS, Value
 from ._windows import ascontiguousarray, framed, overlap_add, windows
-
-#: up to this many classes a unit matrix costs nothing
-WIDE = 64
 
 
 class Symbolic:
