@@ -159,7 +159,7 @@ def _eye(n: int, kind: str) -> Any:
     return np.eye(n, dtype=kind)
 
 
-def _one_hot(labels: Any, classes: int, dtype: Any) -> Any:
+def _one_hot(labels: Any, classes: int, dtype: Any = np.float32) -> Any:
     """The op of that name; rows of a unit matrix cost less than a comparison."""
     if labels.dtype.kind in "iu" and classes <= WIDE and within(labels, 0, classes):
         return _eye(classes, np.dtype(dtype).char).take(labels, 0)
