@@ -122,4 +122,4 @@ def sigmoid_cross_entropy(xp: Any, logits: Any, labels: Any, /) -> Any:
     >>> sigmoid_cross_entropy([0.0, 100.0], [1.0, 0.0])
     Tensor([  0.6931472, 100.       ], dtype=float32)
     """
-    return xp.maximum(logits, 0) - logits * labels + xp.log1p(xp.exp(-xp.abs(logits)))
+    return xp.maximum(logits, 0) - logits * labels + xp.log1p(xp.exp(0 - xp.abs(logits)))
