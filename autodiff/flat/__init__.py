@@ -76,7 +76,7 @@ class Function(Generic[P, R]):
         key, arrays = signature(args, kwargs)
         program = self._programs.get(key)
         if program is None:
-            return self._trace(key, args, kwargs, arrays)[1]  # type: ignore[no-any-return]
+            program = self._trace(key, args, kwargs, arrays)
         if not kwargs and all(type(x) is np.ndarray or type(x) is Tensor for x in args):
             self._last = _Last(program, arrays)
         return program(arrays)  # type: ignore[no-any-return]
@@ -85,13 +85,13 @@ class Function(Generic[P, R]):
         """A function of a class is bound to its objects, as methods are."""
         return self if instance is None else _Bound(self, instance)
 
-    def _trace(
-        self, key: Any, args: Any, kwargs: Any, arrays: list[Any], undo: bool = False
-    ) -> tuple[Runner, Any]:
-        """Run the function and make its program; with `undo`, Variables are put back."""
+    def _trace(self, key: Any, args: Any, kwargs: Any, arrays: list[Any]) -> Runner:
+        """Run the function and make its program; Variables and generators are put back.
+
+        What a call gives, to the last bit, does not depend on whether it is the first.
+        """
         trace, result = self._run(args, kwargs, arrays)
-        if undo:
-            trace.undo()
+        trace.undo()
         name = identifier(getattr(self._f, "__name__", type(self._f).__name__))
         if name == "np" or hasattr(builtins, name):  # which the text itself may use
             name = f"_{name}"
@@ -103,7 +103,7 @@ class Function(Generic[P, R]):
                 "change at every call make a new program each: pass arrays, keep shapes",
                 stacklevel=4,
             )
-        return runner, _detached(result)
+        return runner
 
     def _run(self, args: Any, kwargs: Any, arrays: list[Any]) -> tuple[Trace, Any]:
         """Run the function, on Tensors in place of arrays, and record it."""
@@ -179,7 +179,7 @@ class Function(Generic[P, R]):
     def _runner(self, args: Any, kwargs: Any) -> Runner:
         """The program for these arguments."""
         key, arrays = signature(args, kwargs)
-        return self._programs.get(key) or self._trace(key, args, kwargs, arrays, True)[0]
+        return self._programs.get(key) or self._trace(key, args, kwargs, arrays)
 
 
 class _Bound:
@@ -207,11 +207,12 @@ class _Bound:
 def function(f: Callable[P, R]) -> Function[P, R]:
     """Run a function as a flat program: straight-line NumPy that writes into its own buffers.
 
-    The first call with arguments of given shapes, dtypes and Python values runs the function and
-    records what it does; later ones run the program. It may open tapes, assign Variables and apply
-    optimizers. Arrays and Tensors, nested in lists, tuples and dictionaries, are the program's
-    inputs; everything else is fixed per program: Python values, captured arrays, what the function
-    does beside computing. Programs do not warn of divisions by zero and the like.
+    The first call with arguments of given shapes, dtypes and Python values runs the function once
+    to record what it does; this call and later ones run the program. The function may open tapes,
+    assign Variables and apply optimizers. Arrays and Tensors, nested in lists, tuples and
+    dictionaries, are the program's inputs; everything else is fixed per program: Python values,
+    captured arrays, what the function does beside computing. Programs do not warn of divisions by
+    zero and the like.
 
     Raises:
         TracingError: the function needs the value of a Tensor while it is recorded.
@@ -224,13 +225,3 @@ def function(f: Callable[P, R]) -> Function[P, R]:
     (Tensor(5., dtype=float32), Tensor(25., dtype=float32))
     """
     return Function(f)
-
-
-def _detached(result: Any) -> Any:
-    """The first run's results as the program would give them: constants."""
-    from .._calls import constant
-
-    def one(x: Any) -> Any:
-        return constant(x._data) if type(x) is Tensor else x
-
-    return _nest.replace(result, one)

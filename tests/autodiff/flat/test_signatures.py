@@ -12,6 +12,7 @@ import pytest
 
 import autodiff as ad
 from autodiff._graph import thread
+from autodiff.flat._run import Runner
 
 A = np.arange(6, dtype=np.float32).reshape(2, 3)
 B = A + 1
@@ -31,6 +32,28 @@ class Counter:
 
 def equal(x: Any, y: Any) -> None:
     np.testing.assert_array_equal(np.asarray(x), y)
+
+
+def test_the_first_call_runs_the_program_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that what a call gives, to the last bit, does not depend on the calls before it."""
+    runs: list[Any] = []
+    real = Runner.__call__
+
+    def counted(runner: Runner, arrays: list[Any]) -> Any:
+        runs.append(runner)
+        return real(runner, arrays)
+
+    monkeypatch.setattr(Runner, "__call__", counted)
+    v, rng = ad.Variable(A), ad.random.default_rng(0)
+
+    def f(x: Any) -> Any:
+        v.assign_add(x)
+        return v * rng.random(x.shape)
+
+    flat, draws = ad.function(f), ad.random.default_rng(0)
+    for k in (1, 2):
+        equal(flat(B), (A + k * B) * draws.random(B.shape).numpy())
+        assert len(runs) == k
 
 
 @pytest.mark.parametrize(
