@@ -20,6 +20,7 @@ class Dense(Layer):
     activation: a name, a function or None; see `nn.activations`.
     kernel_initializer, bias_initializer: names or functions; see `nn.initializers`.
     kernel_regularizer, bias_regularizer: names or functions; see `nn.regularizers`.
+    input_dim: d, as a short form of input_shape (d,).
 
     Raises ValueError for inputs whose last axis is not the one the kernel was made for.
 
@@ -39,8 +40,11 @@ class Dense(Layer):
         bias_initializer: str | Callable[..., Any] = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        input_dim: int | None = None,
         **common: Unpack[Common],
     ) -> None:
+        if input_dim is not None:
+            common["input_shape"] = (input_dim,)
         super().__init__(**common)
         try:
             self.units = operator.index(units)
