@@ -9,7 +9,7 @@ Rules and forwards never name NumPy; they are handed `xp`, which is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -141,6 +141,25 @@ def _framed(x: Any, shape: tuple[int, ...], index: tuple[slice, ...], fill: Any 
     return out
 
 
+def _routed(g: Any, later: Sequence[Any], axis: int, along: Any) -> Any:
+    """g brought to one element of its window each, zeros elsewhere; windows that lie apart.
+
+    `later[k]` says where it goes to element k + 1, or one after that, of the windows `along` an
+    axis; the last of them that says so decides.
+    """
+    shape = list(g.shape)
+    shape[axis] = along.padded
+    out = (np.empty if along.covering else np.zeros)(shape, g.dtype)
+    first = out[along.place(axis, 0)]
+    for k in range(along.size - 1, 0, -1):
+        part = out[along.place(axis, k)]
+        np.multiply(g, later[k - 1], out=part)
+        g = np.subtract(g, part, out=first)
+    if along.size == 1:
+        first[...] = g
+    return out
+
+
 def within(x: Any, low: int, high: int) -> bool:
     """Whether all integers of an array lie from `low` up to, but not at, `high`."""
     if not x.size:
@@ -187,6 +206,7 @@ numpy_namespace = Namespace(
     reshape=_reshape,
     permute_dims=_permute_dims,
     framed=_framed,
+    routed=_routed,
     require_range=_require_range,
     one_hot=_one_hot,
 )

@@ -51,6 +51,17 @@ class Windows:
         return (self.padded - self.extent) // self.stride + 1
 
     @property
+    def apart(self) -> bool:
+        """Whether no element belongs to two windows."""
+        return self.stride >= self.extent
+
+    @property
+    def covering(self) -> bool:
+        """Whether every element, padding too, belongs to a window, and none to two."""
+        whole = self.dilation == 1 and self.stride == self.size
+        return whole and self.padded == self.count * self.stride
+
+    @property
     def inside(self) -> slice:
         """The axis without its padding."""
         return slice(self.before, self.before + self.length)
@@ -59,6 +70,10 @@ class Windows:
         """The k-th element of every window."""
         start = k * self.dilation
         return slice(start, start + (self.count - 1) * self.stride + 1, self.stride)
+
+    def place(self, axis: int, k: int) -> tuple[Any, ...]:
+        """The index of the k-th element of every window along an axis, counted from the right."""
+        return at(axis, self.element(k))
 
     def filled(self) -> list[int]:
         """How many elements of each window are no padding."""
@@ -177,6 +192,11 @@ def unpadded(x: Any, rows: Windows, columns: Windows) -> Any:
     if not (rows.before or rows.after or columns.before or columns.after):
         return x
     return x[..., columns.inside, :, rows.inside, :]
+
+
+def at(axis: int, place: int | slice) -> tuple[Any, ...]:
+    """An index of one axis, counted from the right."""
+    return (..., place, *(slice(None),) * (-1 - axis))
 
 
 def leads_undo(arrays: tuple[Any, ...], out: Any) -> tuple[Undo | None, ...] | None:

@@ -12,7 +12,7 @@ from .._backend import FORWARDS, WIDE
 from .._graph import TracingError
 from ._ir import Builder
 from ._value import REDUCTIONS, UFUNCS, Value
-from ._windows import ascontiguousarray, framed, overlap_add, windows
+from ._windows import ascontiguousarray, framed, overlap_add, routed, windows
 
 
 class Symbolic:
@@ -29,7 +29,7 @@ class Symbolic:
             setattr(self, op, partial(self._reduce, op))
         for op in ("argmax", "argmin"):
             setattr(self, op, partial(self._position, op))
-        for f in (windows, overlap_add, framed, ascontiguousarray):
+        for f in (windows, overlap_add, framed, routed, ascontiguousarray):
             setattr(self, f.__name__, partial(f, b))
         self.matmul, self.reshape, self.astype = b.matmul, b.reshape, b.cast
         self.broadcast_to = b.broadcast

@@ -242,6 +242,22 @@ class Text(Lines):
         place = f"np.{value.dtype}, arena, {slot.offset}"
         self.header.append(f"{name} = np.ndarray({shape}, {place})")
 
+    def place(self, value: Value, text: str) -> str:
+        """A view of a value that is written; made once where the value has memory of its own."""
+        if value not in self.plan.slot:
+            return text
+        part = self.free_name("part")
+        self.header.append(f"{part} = {text}")
+        return part
+
+    def put(self, place: str, x: str) -> str:
+        """x written to a place."""
+        return f"np.copyto({place}, {x})"
+
+    def add_to(self, place: str, x: str) -> str:
+        """x added to a place."""
+        return self.call("np.add", [place, x], "", place)
+
     def vector(self, value: Value) -> str:
         """The name of a vector whose parts are computed in it."""
         if value not in self.names:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._backend import FORWARDS, numpy_namespace
-from .._images import Windows
+from .._images import Windows, at
 from ._strides import reshaped, strides
 from ._value import Shape, Value
 
@@ -41,8 +41,7 @@ def overlap_add(
     if x.op == "stack" and x.attrs["axis"] == axis:
         parts: Sequence[Value] = x.operands
     else:
-        after = (slice(None),) * (-1 - axis)
-        parts = [builder.index(x, (..., k, *after)) for k in range(x.shape[axis])]
+        parts = [builder.index(x, at(axis, k)) for k in range(x.shape[axis])]
     shape = (*x.shape[: axis - 1], length, *x.shape[x.ndim + axis + 1 :])
     attrs = {"axis": axis, "length": length, "stride": stride, "dilation": dilation}
     return builder.make("overlap_add", parts, attrs, shape, x.dtype)
@@ -55,6 +54,14 @@ def framed(
     x = builder.lift(x)
     attrs = {"shape": shape, "index": index, "fill": fill}
     return builder.make("framed", (x,), attrs, shape, x.dtype)
+
+
+def routed(builder: Builder, g: Any, later: Sequence[Value], axis: int, along: Windows) -> Value:
+    """g brought to one element of each window; see `_backend`."""
+    g = builder.lift(g)
+    shape = (*g.shape[:axis], along.padded, *g.shape[g.ndim + axis + 1 :])
+    attrs = {"axis": axis, "along": along}
+    return builder.make("routed", (g, *later), attrs, shape, g.dtype)
 
 
 def ascontiguousarray(builder: Builder, x: Any) -> Any:
@@ -71,6 +78,7 @@ MEANINGS: dict[str, Any] = {
     "overlap_add": lambda a, axis, **attrs: FORWARDS["overlap_add"](
         numpy_namespace, np.stack(a, axis), axis, **attrs
     ),
+    "routed": lambda a, **attrs: numpy_namespace.routed(a[0], a[1:], **attrs),
     "framed": lambda a, **attrs: numpy_namespace.framed(a[0], **attrs),
     "contiguous": lambda a: np.ascontiguousarray(a[0]),
 }
@@ -94,31 +102,87 @@ def windows_text(value: Value, base: str) -> str:
 class WindowLines:
     """The lines of operations on windows."""
 
+    def place(self, value: Value, text: str) -> str:
+        """A view of a value that is written."""
+        return text
+
+    def put(self, place: str, x: str) -> str:
+        """x written to a place."""
+        return f"{place} = {x}"
+
+    def add_to(self, place: str, x: str) -> str:
+        """x added to a place."""
+        return f"{place} += {x}"
+
+    def call(self, function: str, inputs: list[str], name: str, out: str | None) -> str:
+        """A call of a NumPy function."""
+        raise NotImplementedError
+
     def _overlap_add(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
-        attrs = value.attrs
-        axis = value.ndim + attrs["axis"]
-        along = Windows(value.shape[axis], len(inputs), attrs["stride"], attrs["dilation"])
-        apart = along.stride >= along.extent
-        zeros = f"{name} = np.zeros({value.shape}, np.{value.dtype})"
-        lines = [zeros if out is None else f"{name}.fill(0)"]
-        for k, x in enumerate(inputs):
-            s = along.element(k)
-            step = f":{s.step}" if s.step > 1 else ""
-            place = f"{':, ' * axis}{s.start}:{s.stop}{step}"
-            lines.append(f"{name}[{place}] {'=' if apart else '+='} {x}")
+        attrs, ndim = value.attrs, value.ndim
+        along = Windows(value.shape[attrs["axis"]], len(inputs), attrs["stride"], attrs["dilation"])
+        lines, added = [], inputs
+        if along.stride > 1:
+            lines.append(_filled(value, name, out, 0))
+        else:  # the first elements are put there, not added
+            first, *added = inputs
+            if out is None:
+                lines.append(f"{name} = np.empty({value.shape}, np.{value.dtype})")
+            whole = along.count == along.length
+            at = "..." if whole else index_along(slice(0, along.count), attrs["axis"], ndim)
+            lines.append(self.put(self.place(value, f"{name}[{at}]"), first))
+            if not whole:
+                rest = index_along(slice(along.count, along.length), attrs["axis"], ndim)
+                lines.append(self.put(self.place(value, f"{name}[{rest}]"), "0"))
+        for k, x in enumerate(added, along.size - len(added)):
+            at = index_along(along.element(k), attrs["axis"], ndim)
+            lines.append(self.add_to(self.place(value, f"{name}[{at}]"), x))
+        return "\n".join(lines)
+
+    def _routed(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
+        along, axis = value.attrs["along"], value.attrs["axis"]
+        g, *later = inputs
+        lines = []
+        if not along.covering:
+            lines.append(_filled(value, name, out, 0))
+        elif out is None:
+            lines.append(f"{name} = np.empty({value.shape}, np.{value.dtype})")
+        indices = [index_along(along.element(k), axis, value.ndim) for k in range(along.size)]
+        places = [self.place(value, f"{name}[{at}]") for at in indices]
+        for k in range(along.size - 1, 0, -1):
+            lines.append(self.call("np.multiply", [g, later[k - 1]], "", places[k]))
+            lines.append(self.call("np.subtract", [g, places[k]], "", places[0]))
+            g = places[0]
+        if along.size == 1:
+            lines.append(self.put(places[0], g))
         return "\n".join(lines)
 
     def _framed(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
-        shape, dtype, fill = value.shape, value.dtype, value.attrs["fill"]
-        number = "-np.inf" if fill == -np.inf else repr(fill)
-        make = f"{name} = np.full({shape}, {number}, np.{dtype})"
-        fill_all = make if out is None else f"{name}.fill({number})"
-        inside = ", ".join(
+        at = ", ".join(
             ":" if s == slice(None) else f"{s.start}:{s.stop}" for s in value.attrs["index"]
         )
-        return f"{fill_all}\n{name}[{inside}] = {inputs[0]}"
+        fill = _filled(value, name, out, value.attrs["fill"])
+        return f"{fill}\n{self.put(self.place(value, f'{name}[{at}]'), inputs[0])}"
 
     def _contiguous(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
         if out is None:
             return f"{name} = np.array({inputs[0]}, order='C')"
         return f"np.copyto({out}, {inputs[0]})"
+
+
+def _filled(value: Value, name: str, out: str | None, fill: Any) -> str:
+    """The line that fills a value with a number."""
+    number = "-np.inf" if fill == -np.inf else repr(fill)
+    if out is not None:
+        return f"{name}.fill({number})"
+    return f"{name} = np.full({value.shape}, {number}, np.{value.dtype})"
+
+
+def index_along(place: slice, axis: int, ndim: int) -> str:
+    """A slice of one axis, counted from the right, as it stands between brackets.
+
+    >>> index_along(slice(0, 9, 2), -2, 3), index_along(slice(0, 3), -3, 3)
+    (':, 0:9:2', '0:3')
+    """
+    step = f":{place.step}" if (place.step or 1) > 1 else ""
+    return f"{':, ' * (ndim + axis)}{place.start}:{place.stop}{step}"

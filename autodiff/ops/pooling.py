@@ -33,8 +33,7 @@ _NORMALISE = {
 
 def _elements(x: Any, axis: int, along: Windows) -> list[Any]:
     """x at the first element of every window along an axis, at the second one, and so on."""
-    after = (slice(None),) * (-1 - axis)
-    return [x[(..., along.element(k), *after)] for k in range(along.size)]
+    return [x[along.place(axis, k)] for k in range(along.size)]
 
 
 def _windows(
@@ -80,6 +79,8 @@ def _take(xp: Any, elements: list[Any], larger: list[Any]) -> Any:
 
 def _route(xp: Any, g: Any, larger: list[Any], axis: int, along: Windows) -> Any:
     """g brought to the places where the largest elements were found: the adjoint of `_take`."""
+    if along.apart:
+        return xp.routed(g, larger, axis, along)
     parts = []
     for here in reversed(larger):
         parts.append(g * here)
@@ -232,7 +233,8 @@ def max_unpool2d(
         raise ValueError(f"x must have shape (..., {', '.join(map(str, expected))})")
     y = _images.padded(xp, inward(xp, largest), rows, columns, _least(largest.dtype))
     _, in_row, between_rows = _largest(xp, y, rows, columns)
-    g = _route(xp, inward(xp, _with_leads(xp, x, largest)), between_rows, ROWS, rows)
+    g = xp.ascontiguousarray(inward(xp, _with_leads(xp, x, largest)))
+    g = _route(xp, g, between_rows, ROWS, rows)
     g = _route(xp, g, in_row, COLUMNS, columns)
     return outward(xp, _images.unpadded(g, rows, columns))
 

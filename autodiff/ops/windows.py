@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import _axes
-from .._images import Windows
+from .._images import Windows, at
 from .._op import op
 from .._samples import Arrays, Draw
 
@@ -106,9 +106,14 @@ def overlap_add(
     along = _along(length, x.shape[axis], stride, dilation)
     if x.shape[axis - 1] != along.count:
         raise ValueError(f"{x.shape[axis - 1]} windows; {length} elements have {along.count}")
-    after = (slice(None),) * (-1 - axis)
-    out = xp.zeros((*x.shape[: axis - 1], length, *x.shape[x.ndim + axis + 1 :]), dtype=x.dtype)
-    for k in range(along.size):
-        part = out[(..., along.element(k), *after)]
-        part += x[(..., k, *after)]
+    shape = (*x.shape[: axis - 1], length, *x.shape[x.ndim + axis + 1 :])
+    if along.stride > 1:
+        out = xp.zeros(shape, dtype=x.dtype)
+    else:  # the first elements are put there, not added
+        out = xp.empty(shape, dtype=x.dtype)
+        out[at(axis, slice(along.count))] = x[at(axis, 0)]
+        out[at(axis, slice(along.count, None))] = 0
+    for k in range(along.stride == 1, along.size):
+        part = out[along.place(axis, k)]
+        part += x[at(axis, k)]
     return out
