@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .._backend import SMALL
-from ._strides import is_view
+from ._strides import is_view, laid
 from ._value import SOURCES, UFUNCS, Value
 
 #: operations that may write over an input of the same shape and dtype
@@ -146,8 +146,8 @@ def _in_place(plan: Plan, value: Value, k: int, assigned: dict[Value, Value]) ->
     if value.op not in IN_PLACE:
         return False
     for x in value.operands:
-        slot = plan.slot.get(x)
-        if slot and slot.end == k and _alike(x, value) and x not in assigned:
+        slot = plan.slot.get(laid(x))
+        if slot and slot.end == k and _alike(x, value) and laid(x) not in assigned:
             plan.slot[value] = slot
             slot.end = len(plan.order) if value in assigned else plan.last[value]
             return True

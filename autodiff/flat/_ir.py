@@ -193,6 +193,7 @@ class Builder:
         index = _plain(index)
         arrays = [self.lift(e) for e in index if isinstance(e, (Value, np.ndarray, list))]
         if not arrays:
+            index = _short(index, x.ndim)
             shape = _hollow(x)[index].shape
             return self.make("slice", (x,), {"index": index}, shape, x.dtype)
         marked, parts = _marked(index)
@@ -228,6 +229,21 @@ class Builder:
         dtype = np.result_type(*(p.dtype for p in parts))
         shape = getattr(np, op)([_hollow(p) for p in parts], axis=axis).shape
         return self.make(op, parts, {"axis": axis}, shape, dtype)
+
+
+def _short(index: tuple[Any, ...], ndim: int) -> tuple[Any, ...]:
+    """An index of integers, slices and None with nothing in it that says nothing.
+
+    >>> _short((..., 0, slice(None)), 3)
+    (slice(None, None, None), 0)
+    """
+    if Ellipsis in index and ndim:
+        k = index.index(Ellipsis)
+        named = sum(e is not None for e in index) - 1
+        index = (*index[:k], *(slice(None),) * (ndim - named), *index[k + 1 :])
+    while len(index) > 1 and index[-1] == slice(None):
+        index = index[:-1]
+    return index
 
 
 INDEX = "#"  # stands for an array in an index

@@ -21,6 +21,7 @@ from .._variable import Variable
 from ._ir import Builder
 from ._locals import Locals
 from ._rules import Form, Rule
+from ._strides import below
 from ._symbolic import Symbolic
 from ._trace import Trace, leaf_of
 from ._value import Gate, Value
@@ -110,6 +111,8 @@ def lower(trace: Trace, result: Any, names: list[str]) -> Program:
             values.append(_forward(op, record, values, xp))
         value = values[-1]
         if isinstance(value, Value) and value.gate is builder.gate:  # made here
+            if below(value).gate is builder.gate:
+                value = below(value)
             given[value] = op.name
             value.name = trace.names.get(node) or value.name
     for v in trace.assigned:
@@ -121,7 +124,10 @@ def lower(trace: Trace, result: Any, names: list[str]) -> Program:
     gradients: dict[Value, Value] = {}
     for g, node in trace.gradients.items():
         if isinstance(values[g], Value) and isinstance(values[node], Value):
-            gradients.setdefault(values[g], values[node])
+            pair = values[g], values[node]
+            if pair[0].op == pair[1].op == "transpose" and pair[0].attrs == pair[1].attrs:
+                pair = below(pair[0]), below(pair[1])
+            gradients.setdefault(*pair)
     return Program(builder, arguments, variables, assigned, [], found, gradients, given)
 
 

@@ -16,12 +16,15 @@ from operator import is_
 
 from ._buffers import Plan, owner
 from ._lower import Program, identifier
-from ._strides import is_view
+from ._strides import is_view, laid
 from ._value import Value
 
 #: op of a function -> what its result is called
 RESULTS = {
     "matmul": "z",
+    "conv2d": "z",
+    "max_pool2d": "pooled",
+    "avg_pool2d": "pooled",
     "relu": "h",
     "sigmoid": "h",
     "tanh": "h",
@@ -54,6 +57,8 @@ STEMS = {
     "put": "changed",
     "reshape": "copied",
     "contiguous": "copied",
+    "framed": "padded",
+    "routed": "spread",
     "overlap_add": "sums",
     "draw": "noise",
     "constant": "constant",
@@ -135,7 +140,7 @@ class Names:
 
     def shares(self, x: Value, value: Value) -> bool:
         """Whether a value is written over x."""
-        slot = self.plan.slot.get(x)
+        slot = self.plan.slot.get(laid(x))
         return slot is not None and slot is self.plan.slot.get(value)
 
     def lends(self, value: Value) -> bool:

@@ -94,6 +94,18 @@ def is_view(value: Value) -> bool:
     return reshaped(x.shape, strides(x), value.shape) is not None
 
 
+def laid(value: Value) -> Value:
+    """The value that has the same elements in the same places, without its reshapes."""
+    while value.op == "reshape" and is_view(value):
+        value = value.inputs[0]
+    return value
+
+
+def below(value: Value) -> Value:
+    """What a transpose turns; the value itself if it is none."""
+    return laid(value.inputs[0]) if value.op == "transpose" else value
+
+
 def root(value: Value) -> Value:
     """What a value is a view of, or itself."""
     while is_view(value):

@@ -9,7 +9,7 @@ from ._buffers import PIECE, Plan, Slot, computed, owner, tiles
 from ._layout import constant
 from ._lines import Lines, index_text, number
 from ._lower import Program
-from ._strides import is_view
+from ._strides import is_view, laid
 from ._value import REDUCTIONS, SOURCES, UFUNCS, Value
 from ._windows import windows_text
 
@@ -229,7 +229,7 @@ class Text(Lines):
             return name
         slot = self.plan.slot[value]
         for x in value.operands:
-            if self.plan.slot.get(x) is slot:
+            if self.plan.slot.get(laid(x)) is slot:
                 self.names[value] = self.names[x]  # in place
                 return self.names[x]
         self.buffer(value, slot)
