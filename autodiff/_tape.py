@@ -267,18 +267,15 @@ class GradientTape:
             )
         graph = self._usable()
         wanted = _nest.flatten(sources)
-        nodes: list[list[int]] = []
-        every: list[int] = []
         for x in wanted:
             if not isinstance(x, Tensor) or x._data.dtype.kind not in "fc":
                 _check_float(x, "gradient: a source")
-            group = graph.nodes_of(x)
-            nodes.append(group)
-            every += group
-        spans = list(self._spans)
+        nodes = list(map(graph.nodes_of, wanted))
+        every = [node for group in nodes for node in group]
         if not self._persistent:  # spent from here on, also if a rule should raise
             self._stop()
-            spans = list(self._spans)
+        spans = list(self._spans)
+        if not self._persistent:
             self._spent = True
             self._release()
         elif self._started is not None:
