@@ -20,6 +20,7 @@ from .._tensor import Tensor
 from .._variable import Variable
 from ._ir import Builder
 from ._locals import Locals
+from ._reorder import Reorder
 from ._rules import Form, Rule
 from ._strides import below
 from ._symbolic import Symbolic
@@ -65,6 +66,7 @@ def lower(trace: Trace, result: Any, names: list[str]) -> Program:
     graph = trace.graph
     builder = Builder()
     xp = Symbolic(builder)
+    reorder = Reorder(xp)
     values: list[Any] = []
     arguments: list[Value] = []
     variables: dict[Variable, Value] = {}
@@ -108,7 +110,7 @@ def lower(trace: Trace, result: Any, names: list[str]) -> Program:
                 ]
             )
         else:
-            values.append(_forward(op, record, values, xp))
+            values.append(_forward(op, record, values, xp, reorder))
         value = values[-1]
         if isinstance(value, Value) and value.gate is builder.gate:  # made here
             if below(value).gate is builder.gate:
@@ -164,7 +166,7 @@ def _draw(record: Any, node: int, builder: Builder) -> Value:
     return value
 
 
-def _forward(op: Any, record: Any, values: list[Any], xp: Symbolic) -> Any:
+def _forward(op: Any, record: Any, values: list[Any], xp: Symbolic, reorder: Reorder) -> Any:
     n = op.arity(record)
     nodes, kept = record[NODES : NODES + n], record[NODES + n : NODES + 2 * n]
     builder = xp._builder
@@ -175,6 +177,9 @@ def _forward(op: Any, record: Any, values: list[Any], xp: Symbolic) -> Any:
     statics = record[NODES + 2 * n :][: len(op.statics)]
     if op.name in SPELLED:
         return getattr(xp, op.name)(*inputs, *statics)
+    better = reorder(op.name, inputs, statics)
+    if better is not None:
+        return better
     builder.locals = Locals(sys._getframe(), lambda x: x.number if type(x) is Value else None)
     try:
         return op.forward(xp, *((inputs,) if op.variadic else inputs), *statics)
