@@ -12,7 +12,7 @@ import numpy as np
 
 from . import _backward, _memory, _nest
 from ._calls import constant
-from ._graph import LEAF, UNREAD, Graph, Watcher, thread
+from ._graph import LEAF, UNREAD, Graph, TracingError, Watcher, thread
 from ._tensor import Tensor, convert
 from ._variable import Variable
 
@@ -250,6 +250,11 @@ class GradientTape:
             raise RuntimeError(_SPENT)
         if self._graph is None:
             raise RuntimeError("this GradientTape recorded nothing: enter it with `with` first")
+        if self._graph.trace is not None and self._graph.trace.ended:
+            raise TracingError(
+                "this GradientTape recorded inside a function that was traced, which has ended: "
+                "take the gradients there, and return them"
+            )
         return self._graph
 
     def _walk(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._backend import INEXACT_SCALARS, PYTHON_SCALARS, as_data
+from ._escaped import Escaped
 from ._graph import Token, TracingError, thread
 
 #: dtype of Python floats and complexes, as in TensorFlow, PyTorch and JAX
@@ -164,6 +165,8 @@ class Tensor:
 
     def __repr__(self) -> str:
         name = type(self).__name__
+        if type(self._data) is Escaped:
+            return f"{name}({self._data!r})"
         return f"{name}({self._text(len(name) + 1)}, dtype={self.dtype})"
 
     def _text(self, indent: int) -> str:
@@ -259,11 +262,9 @@ def leave(x: Tensor, how: str) -> Any:
     """The raw data of a Tensor that leaves the graph; refused where a function is traced."""
     graph = thread.graph
     if graph is not None and graph.trace is not None and graph.trace.knows(x):
-        raise TracingError(
-            f"{how} of a Tensor inside a function being traced: its value would be fixed in the "
-            "flat program. Use ops (ad.where for a choice by value), or pass what is fixed as a "
-            "Python value"
-        )
+        raise graph.trace.refusal(x, how)
+    if type(x._data) is Escaped:
+        raise TracingError(x._data.why)
     return x._data
 
 

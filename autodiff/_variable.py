@@ -35,6 +35,8 @@ class Variable(Tensor):
         self._node = UNREAD
         self.name = name
         self.trainable = bool(trainable) and self._data.dtype.kind == "f"
+        if thread.graph is not None and thread.graph.trace is not None:
+            thread.graph.trace.create(self)
 
     def assign(self, value: Any) -> Variable:
         """Take a new value of the same shape, cast to this Variable's dtype; returns itself.

@@ -6,7 +6,8 @@ import builtins
 import functools
 import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from .._tensor import Tensor
 from ._cost import Cost as Cost
 from ._cost import LineCost as LineCost
 from ._cost import cost_of
+from ._guard import check, check_captured
 from ._lower import identifier, lower
 from ._run import Runner
 from ._signature import is_array, signature
@@ -73,7 +75,7 @@ class Function(Generic[P, R]):
             arrays = self._last.fits(args)
             if arrays is not None:
                 return self._last.program(arrays)  # type: ignore[no-any-return]
-        key, arrays = signature(args, kwargs)
+        key, arrays = signature(args, kwargs, self._f)
         program = self._programs.get(key)
         if program is None:
             program = self._trace(key, args, kwargs, arrays)
@@ -90,13 +92,12 @@ class Function(Generic[P, R]):
 
         What a call gives, to the last bit, does not depend on whether it is the first.
         """
-        trace, result = self._run(args, kwargs, arrays)
-        trace.undo()
-        name = identifier(getattr(self._f, "__name__", type(self._f).__name__))
-        if name == "np" or hasattr(builtins, name):  # which the text itself may use
-            name = f"_{name}"
-        program = lower(trace, result, self._names(args, kwargs))
-        runner = self._programs[key] = Runner(program, name)
+        name = self._text_name()
+        with self._recorded(args, kwargs, arrays) as (trace, result):
+            program = lower(trace, result, self._names(args, kwargs))
+            runner = Runner(program, name)
+            check_captured(runner.constants, trace.around, name)
+        self._programs[key] = runner
         if len(self._programs) == MANY:
             warnings.warn(
                 f"ad.function {name}: {MANY} signatures traced; Python numbers and shapes that "
@@ -105,8 +106,9 @@ class Function(Generic[P, R]):
             )
         return runner
 
-    def _run(self, args: Any, kwargs: Any, arrays: list[Any]) -> tuple[Trace, Any]:
-        """Run the function, on Tensors in place of arrays, and record it."""
+    @contextmanager
+    def _recorded(self, args: Any, kwargs: Any, arrays: list[Any]) -> Iterator[tuple[Trace, Any]]:
+        """Run the function on Tensors in place of arrays, for what it did and what it gave."""
 
         def call(tensors: Any) -> Any:
             rest = iter(tensors)
@@ -114,9 +116,20 @@ class Function(Generic[P, R]):
 
         recording, thread.graph = thread.graph, None  # asked for while a tape records
         try:
-            return run(self._f, call, arrays)
+            trace, result = run(self._f, call, arrays)
         finally:
             thread.graph = recording
+        try:
+            check(trace, result)
+            yield trace, result
+        finally:
+            trace.undo()
+            trace.end()
+
+    def _text_name(self) -> str:
+        """The function's name in texts, which themselves use NumPy and what Python has built in."""
+        name = identifier(getattr(self._f, "__name__", type(self._f).__name__))
+        return f"_{name}" if name == "np" or hasattr(builtins, name) else name
 
     def _names(self, args: Any, kwargs: Any) -> list[str]:
         """Names of the array arguments, from the parameters."""
@@ -171,14 +184,13 @@ class Function(Generic[P, R]):
         from ._picture import OPTIONS, picture
 
         options = {name: kwargs.pop(name) for name in OPTIONS & {*kwargs}}
-        _, arrays = signature(args, kwargs)
-        trace, result = self._run(args, kwargs, arrays)
-        trace.undo()
-        return picture(trace, result, self._names(args, kwargs), **options)
+        _, arrays = signature(args, kwargs, self._f)
+        with self._recorded(args, kwargs, arrays) as (trace, result):
+            return picture(trace, result, self._names(args, kwargs), **options)
 
     def _runner(self, args: Any, kwargs: Any) -> Runner:
         """The program for these arguments."""
-        key, arrays = signature(args, kwargs)
+        key, arrays = signature(args, kwargs, self._f)
         return self._programs.get(key) or self._trace(key, args, kwargs, arrays)
 
 
@@ -210,12 +222,19 @@ def function(f: Callable[P, R]) -> Function[P, R]:
     The first call with arguments of given shapes, dtypes and Python values runs the function once
     to record what it does; this call and later ones run the program. The function may open tapes,
     assign Variables and apply optimizers. Arrays and Tensors, nested in lists, tuples and
-    dictionaries, are the program's inputs; everything else is fixed per program: Python values,
-    captured arrays, what the function does beside computing. Programs do not warn of divisions by
-    zero and the like.
+    dictionaries, are the program's inputs; Variables are read and assigned anew at every call.
+    Everything else is fixed per program: Python values, small arrays that the function captures.
+    What the function does beside computing, such as printing or appending to a list, happens when
+    it is recorded and never again. Programs do not warn of divisions by zero and the like.
+
+    `source`, `cost` and `diagram` of the same arguments show the program, count its operations and
+    draw what it computes. `docs/flat-programs.md` walks through one.
 
     Raises:
-        TracingError: the function needs the value of a Tensor while it is recorded.
+        TracingError: the function does what a program could not repeat: it needs the value of a
+            Tensor, makes Variables for one call, draws from NumPy's global generator, captures a
+            large array, returns a tape. Also where a Tensor that it kept is used afterwards.
+        TypeError: an argument that is neither an array nor hashable.
 
     >>> import autodiff as ad
     >>> @function

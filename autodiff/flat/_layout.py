@@ -140,8 +140,9 @@ def constant(data: Any) -> tuple[str, str | None]:
         return "empty", f"np.empty({data.shape}, np.{dtype})"
     if not np.isfinite(data).all():
         return "constant", None
-    if data.ndim == 2 and n > 1 and np.array_equal(data, np.eye(n)):
-        return f"eye{n}", f"np.eye({n}, dtype=np.{dtype})"
+    if data.ndim > 1 and data.size == n * n > 1 and (data.reshape(n, n) == np.eye(n)).all():
+        rows = "" if data.ndim == 2 else f".reshape{data.shape}"
+        return f"eye{n}", f"np.eye({n}, dtype=np.{dtype}){rows}"
     if data.ndim and data.tobytes() == data.flat[:1].tobytes() * data.size:
         return "full", f"np.full({data.shape}, {data.flat[0].item()!r}, np.{dtype})"
     short = data.size <= 16

@@ -65,6 +65,10 @@ class Locals:
             if depth is None or inside <= depth
         }
 
+    def frames(self) -> list[FrameType]:
+        """The functions that made values, until `finish`."""
+        return list(self._since)
+
     def _read(self, frame: FrameType, since: int, depth: int) -> None:
         parameters = self._parameters_of(frame.f_code)
         for name, value in frame.f_locals.items():

@@ -40,7 +40,8 @@ class Runner:
         self._bytes = arrange(self.plan)
         text = Text(program, self.plan, name)
         self.text = text.write()
-        self._constants = text.constants
+        #: arrays that the text is given, by name
+        self.constants = text.constants
         self._name = name
         self._code = self._compile()
         #: functions that no call is using now
@@ -67,7 +68,7 @@ class Runner:
 
     def _instance(self) -> Any:
         """The function with buffers of its own."""
-        space = {**self._constants, "arena": memory(self._bytes)}
+        space = {**self.constants, "arena": memory(self._bytes)}
         exec(self._code, space)
         # warnings silenced once for all calls: an errstate at each one would cost a microsecond
         context = copy_context()

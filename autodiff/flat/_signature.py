@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,46 @@ def is_array(x: Any) -> bool:
     )
 
 
-def signature(args: Any, kwargs: Any) -> tuple[Any, list[Any]]:
-    """What tells programs apart, and the raw arrays among the arguments."""
+class _UnhashableError(TypeError):
+    """An argument that cannot be told from others."""
+
+
+def signature(args: Any, kwargs: Any, f: Any = None) -> tuple[Any, list[Any]]:
+    """What tells programs apart, and the raw arrays among the arguments of f.
+
+    Raises:
+        TypeError: an argument that is neither an array nor hashable.
+    """
     arrays: list[Any] = []
-    key = tuple(_key(x, arrays) for x in args)
-    if kwargs:
-        key += tuple((name, _key(kwargs[name], arrays)) for name in kwargs)
+    try:
+        key = tuple([_key(x, arrays) for x in args])
+        if kwargs:
+            key += tuple([(name, _key(kwargs[name], arrays)) for name in kwargs])
+    except _UnhashableError as error:
+        raise TypeError(_complaint(args, kwargs, f, str(error))) from None
     return key, arrays
+
+
+def _complaint(args: Any, kwargs: Any, f: Any, kind: str) -> str:
+    """Which argument it is that cannot tell programs apart."""
+    try:
+        given = inspect.signature(f).bind(*args, **kwargs).arguments
+    except (TypeError, ValueError):
+        given = {**{str(k): x for k, x in enumerate(args)}, **kwargs}
+    name = next(name for name, x in given.items() if not _hashable(x))
+    return (
+        f"ad.function {getattr(f, '__name__', '')}: argument {name!r} holds a {kind}, which cannot "
+        "be told from others: a program is made for each set of fixed arguments. Pass numbers, "
+        "strings, other hashable objects, or lists, tuples and dictionaries of them and of arrays"
+    )
+
+
+def _hashable(x: Any) -> bool:
+    try:
+        _key(x, [])
+    except _UnhashableError:
+        return False
+    return True
 
 
 def _key(x: Any, arrays: list[Any]) -> Any:
@@ -48,8 +82,5 @@ def _key(x: Any, arrays: list[Any]) -> Any:
     try:
         hash(x)
     except TypeError:
-        raise TypeError(
-            f"ad.function: an argument of type {kind.__name__} cannot tell programs apart; "
-            "give arrays, numbers, strings, or lists, tuples and dictionaries of them"
-        ) from None
+        raise _UnhashableError(kind.__name__) from None
     return x

@@ -13,6 +13,8 @@ import numpy as np
 from .._graph import INPUT, OUT, Graph, Record, TracingError, Watcher, parents, thread
 from .._tensor import Tensor, convert
 from .._variable import Variable
+from . import _guard
+from ._guard import Place
 from ._locals import Locals
 
 #: ops whose results have usual names; others count where the function itself gives them
@@ -27,6 +29,8 @@ class Trace:
     """What a run of a function did, beside the records of its graph."""
 
     graph: Graph
+    #: the function's name, for messages
+    name: str = "f"
     #: node of each array argument, in order
     arguments: list[int] = field(default_factory=list)
     #: the last value assigned to each Variable, by node
@@ -43,6 +47,17 @@ class Trace:
     before: dict[Variable, Any] = field(default_factory=dict)
     #: where random generators stood before the run
     states: dict[Any, Any] = field(default_factory=dict)
+    #: node -> where in the code it was made
+    places: dict[int, Place | None] = field(default_factory=dict)
+    #: Tensors that belong to this run
+    made: list[Tensor] = field(default_factory=list)
+    #: new Variables, and where they were made
+    created: dict[Variable, Place | None] = field(default_factory=dict)
+    #: large arrays that the function can name
+    around: list[tuple[str, Any]] = field(default_factory=list)
+    #: whose random numbers were drawn that no program would draw again
+    drawn: str = ""
+    ended: bool = False
     #: node -> what the function calls it
     names: dict[int, str] = field(default_factory=dict)
 
@@ -108,6 +123,19 @@ class Trace:
         self.assigned[variable] = node
         return variable
 
+    def create(self, variable: Variable) -> None:
+        """A Variable is made inside the function."""
+        self.created[variable] = _guard.place_of(sys._getframe(1))
+
+    def refusal(self, x: Tensor, how: str) -> TracingError:
+        """The error for a Tensor whose value is asked for."""
+        return _guard.refusal(self, x, how)
+
+    def end(self) -> None:
+        """The function's program is made: Tensors that it kept are of no use any more."""
+        self.ended = True
+        _guard.seal(self)
+
     def drawing(self, bits: Any) -> None:
         """Random bits are about to be drawn from a generator."""
         self.states.setdefault(bits, bits.state)
@@ -140,9 +168,9 @@ def run(
     `call` puts the Tensors where the arrays stood among f's arguments.
     """
     graph = Graph()
-    trace = Trace(graph)
+    trace = Trace(graph, getattr(f, "__name__", type(f).__name__))
     graph.trace = trace
-    graph.records = records = _Records(graph, sys._getframe())
+    graph.records = records = _Records(trace, sys._getframe())
     watcher = Watcher(auto=False)
     tensors = []
     for data in arrays:
@@ -150,17 +178,21 @@ def run(
         x._data, x._token, x._node = convert(data, None), graph.token, len(graph.records)
         graph.records.append((INPUT, None, x._data, None))
         trace.arguments.append(x._node)
+        trace.made.append(x)
         tensors.append(x)
     args, kwargs = call(tensors)
     graph.start(watcher)
+    chance = _guard.Chance()
     try:
         result = f(*args, **kwargs)
     except BaseException:
         trace.undo()
+        trace.end()
         raise
     finally:
         graph.watchers.clear()
         thread.graph = None
+        trace.drawn, trace.around = chance.drawn(), _guard.around(records.locals.frames())
         records.locals.finish()
     usual = {k for k, record in enumerate(records) if record[0].name in ACTIVATIONS}
     inner = records.locals.names().items()
@@ -171,14 +203,20 @@ def run(
 class _Records(list[Record]):
     """The records of a graph that is traced; notes what the function calls what they make."""
 
-    def __init__(self, graph: Graph, bottom: FrameType) -> None:
-        token = graph.token
+    def __init__(self, trace: Trace, bottom: FrameType) -> None:
+        token = trace.graph.token
+        self.trace = trace
         self.locals = Locals(
             bottom, lambda x: x._node if type(x) is Tensor and x._token is token else None
         )
 
     def append(self, record: Record) -> None:
-        self.locals.look(sys._getframe(1), len(self))
+        node, frame = len(self), sys._getframe(1)
+        self.locals.look(frame, node)
+        self.trace.places[node] = _guard.place_of(frame)
+        made = frame.f_locals.get("result")  # as all calls of ops name what they return
+        if type(made) is Tensor and made._token is self.trace.graph.token:
+            self.trace.made.append(made)
         super().append(record)
 
 
