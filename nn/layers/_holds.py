@@ -17,9 +17,12 @@ T = TypeVar("T")
 def parts(layer: Layer, kind: type[T]) -> Iterator[tuple[str, T]]:
     """What is of a kind among a layer's attributes, in order, and the attribute's name."""
     for name, value in vars(layer).items():
-        for part in _nest.flatten(value):
-            if isinstance(part, kind):
-                yield name, part
+        if isinstance(value, kind):
+            yield name, value
+        elif isinstance(value, list | tuple | dict) and value:
+            for part in _nest.flatten(value):
+                if isinstance(part, kind):
+                    yield name, part
 
 
 def layers(layer: Layer) -> list[Layer]:
@@ -54,13 +57,17 @@ def by_path(layer: Layer) -> dict[str, Variable]:
     found: dict[str, Variable] = {}
     seen: set[int] = set()
     for prefix, inner in _paths(layer):
-        attributes = {v: name for name, v in parts(inner, Variable)}
         for v in own(inner):
             if id(v) not in seen:
                 seen.add(id(v))
-                name = v.name.split("/")[-1] if v.name else attributes[v]
+                name = v.name.split("/")[-1] if v.name else _attribute(inner, v)
                 found[unique(prefix + name, found)] = v
     return found
+
+
+def _attribute(layer: Layer, variable: Variable) -> str:
+    """The name of the attribute that holds a Variable."""
+    return next(name for name, v in parts(layer, Variable) if v is variable)
 
 
 def generators(layer: Layer) -> dict[str, Generator]:

@@ -31,6 +31,8 @@ class Steps(Layer):
         self.run_eagerly = False
         self._objective: Objective | None = None
         self._loss_tracker: Metric | None = None
+        #: those among the attributes, as a pass over data found them
+        self._held_metrics: list[Metric] | None = None
         self._programs: dict[Any, Callable[..., Any]] = {}
         self._made_for: Any = None
 
@@ -137,13 +139,18 @@ class Steps(Layer):
         """The metrics that an epoch begins anew: of the loss, of `compile`, and attributes."""
         known = [] if self._objective is None else list(self._objective.named.values())
         first = [] if self._loss_tracker is None else [self._loss_tracker]
-        held = [m for layer in _holds.tree(self) for _, m in _holds.parts(layer, Metric)]
+        held = self._held_metrics
+        if held is None:
+            held = self._find_metrics()
         return list({id(metric): metric for metric in [*first, *known, *held]}.values())
 
     @property
     def metrics_names(self) -> list[str]:
         """What `evaluate` gives, in order."""
         return list(self.named_metrics())
+
+    def _find_metrics(self) -> list[Metric]:
+        return [m for layer in _holds.tree(self) for _, m in _holds.parts(layer, Metric)]
 
     def reset_metrics(self) -> None:
         """Begin all metrics anew."""
@@ -179,15 +186,17 @@ class Steps(Layer):
                 y_pred = self(x, training=False)
             if asked:
                 self._known_objective(y, y_pred)
+        self._held_metrics = self._find_metrics()
         if isinstance(self.optimizer, optim.Optimizer):
             self.optimizer.build(self.trainable_variables)
 
     def program(self, kind: str, structure: Any) -> Callable[..., Any]:
         """The step of a kind, "train", "test" or "predict", as a function of a batch's arrays."""
+        layers = _holds.tree(self)
         made_for = (
             *(self.run_eagerly, id(self.optimizer), id(self._objective)),
-            *((id(layer), layer.trainable) for layer in _holds.tree(self)),
-            *((id(v), v.trainable) for v in self.weights),
+            *((id(layer), layer.trainable) for layer in layers),
+            *((id(v), v.trainable) for layer in layers for v in _holds.own(layer)),
         )
         if made_for != self._made_for:
             self._programs, self._made_for = {}, made_for
