@@ -1,28 +1,24 @@
 """Learn handwritten digits with a small network, then draw what was learnt: `make demo`.
 
-`train` is the whole of the learning; the rest chooses the digits and writes down what came of it.
+`build` and `train` are the whole of the learning, as one writes it with Keras; the rest chooses the
+digits and writes down what came of it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import time
 from dataclasses import asdict
 from pathlib import Path
 
-import autodiff as ad
 import nn
 from autodiff._files import write_atomically
 from bench import _mlp_pictures
-from bench._epoch_bar import EpochBar
 from bench._machine import describe
 from bench._mlp_data import CHOICES, Digits, choose
-from bench._mlp_history import Epoch, History
-from data import batches
+from bench._mlp_history import History, Recorder
 from nn.layers import Dense, Flatten
 from nn.losses import SparseCategoricalCrossentropy
-from nn.metrics import sparse_categorical_accuracy
 from nn.models import Sequential
 from optim import SGD, Adam, Optimizer
 
@@ -41,37 +37,27 @@ def build(image_shape: tuple[int, ...], widths: list[int]) -> Sequential:
 
 
 def train(
-    model: Sequential, optimizer: Optimizer, digits: Digits, epochs: int, batch: int, seed: int
+    model: Sequential, optimizer: Optimizer, digits: Digits, epochs: int, batch: int
 ) -> History:
     """Mini-batch gradient descent: every epoch sees all training digits, in a new order."""
-    history = History()
-    weights = model.trainable_variables
-    steps = batches(digits.x_train, digits.y_train, batch_size=batch, seed=seed)
-
-    for epoch in range(1, epochs + 1):
-        start = time.perf_counter()
-        with EpochBar(f"epoch {epoch}/{epochs}", len(steps), history.losses) as bar:
-            for x, y in steps:
-                with ad.GradientTape() as tape:
-                    loss = loss_of(y, model(x))
-                gradients = tape.gradient(loss, weights)
-                optimizer.apply_gradients(zip(gradients, weights, strict=True))
-
-                history.losses.append(float(loss))
-                bar.step()
-        seconds = time.perf_counter() - start
-
-        mean_loss = sum(history.losses[-len(steps) :]) / len(steps)
-        history.epochs.append(Epoch(mean_loss, *evaluate(model, digits), seconds))
-        print(f"epoch {epoch}/{epochs}: {history.epochs[-1]}", flush=True)
-    return history
+    recorder = Recorder(len(digits.y_train), batch)
+    model.compile(optimizer, loss_of, metrics=["accuracy"])
+    model.fit(
+        digits.x_train,
+        digits.y_train,
+        batch_size=batch,
+        epochs=epochs,
+        validation_data=(digits.x_test, digits.y_test),
+        callbacks=[recorder],
+    )
+    return recorder.kept
 
 
 def evaluate(model: Sequential, digits: Digits) -> tuple[float, float]:
     """Loss and accuracy on the held-out digits."""
-    logits = model(digits.x_test)
-    hits = sparse_categorical_accuracy(digits.y_test, logits)
-    return float(loss_of(digits.y_test, logits)), float(ad.mean(hits))
+    model.compile(loss=loss_of, metrics=["accuracy"])
+    loss, accuracy = model.evaluate(digits.x_test, digits.y_test, verbose=0)
+    return loss, accuracy
 
 
 def main(args: argparse.Namespace) -> None:
@@ -86,7 +72,7 @@ def main(args: argparse.Namespace) -> None:
 
     print()
     epochs = args.epochs or digits.epochs
-    history = train(model, optimizer, digits, epochs, args.batch, args.seed)
+    history = train(model, optimizer, digits, epochs, args.batch)
     print(
         f"\n{history.accuracy:.2%} of {len(digits.y_test):,} held-out digits are read right; "
         f"{history.seconds_per_epoch:.2f} s per epoch."

@@ -54,7 +54,7 @@ def test_the_demo_learns_to_read_and_draws_what_it_learnt(
 
     said = capsys.readouterr().out
     assert "8×8 digits: 1,438 handwritten digits of 8×8 pixels to learn from" in said
-    assert "epoch 20/20: loss 0." in said
+    assert "Epoch 20/20: 45/45 - " in said
     assert f"{figures['accuracy']:.2%} of 359 held-out digits are read right" in said
     assert all(name in said for name in FILES)
 
