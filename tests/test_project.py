@@ -18,7 +18,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 PACKAGES = ("autodiff", "nn", "optim", "data", "bench")
 TOP_LEVEL = {
-    *("autodiff", "nn", "optim", "data", "bench", "tests", "notebooks", ".ci"),
+    *("autodiff", "nn", "optim", "data", "bench", "tests", "docs", "notebooks", ".ci"),
     *("pyproject.toml", "Makefile", ".gitignore", ".pre-commit-config.yaml", "LICENSE"),
     *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "ARCHITECTURE.md"),
 }

@@ -33,6 +33,7 @@ RESULTS = {
     "log_softmax": "log_p",
     "softmax_cross_entropy": "losses",
     "one_hot": "truth",
+    "square": "squares",
 }
 #: operation of a program -> what its result is called
 STEMS = {
@@ -91,6 +92,11 @@ class Names:
         #: value -> the one that is written over it
         self.over: dict[Value, Value] = {}
         self.scopes = shortest({value.gate.scope for value in plan.order})
+        #: value -> what it is the gradient of, as it is or in another shape
+        self.gradients = dict(program.gradients)
+        for value, of in program.gradients.items():
+            if value.size == owner(value).size:
+                self.gradients.setdefault(owner(value), of)
 
     def free(self, stem: str) -> str:
         """A name that nothing else has."""
@@ -159,12 +165,12 @@ class Names:
 
     def source(self, value: Value) -> Value | None:
         """What a value is the gradient of."""
-        of = self.program.gradients.get(value)
+        of = self.gradients.get(value)
         return of if of is not None and (of in self.names or value.section != "forward") else None
 
     def gradient(self, value: Value) -> str:
         """d_ and the name of what a value is the gradient of."""
-        of = self.program.gradients[value]
+        of = self.gradients[value]
         name = self.names.get(owner(of))
         while name is None and of in self.over:
             of = self.over[of]

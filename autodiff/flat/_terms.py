@@ -48,7 +48,7 @@ class Terms(Lines):
         needs = {x: v for v in lines for x in v.operands}
         follows = dict(itertools.pairwise(lines))
         for value in lines:
-            named = value.name or value in program.gradients
+            named = value.name or value in self.vocabulary.gradients
             if value.shape or named or value.op not in IN_LINE:
                 continue
             if not uses[value] and (value in checks or self.counts(value)):

@@ -1,6 +1,8 @@
 """The golden texts: programs whose readable text is kept, so that a change of it is seen and read.
 
-Written anew by `python -m tests.autodiff.flat.regenerate`, run where the project lies.
+They are written anew, with what the pages of the documentation show, by
+
+    python -m tests.autodiff.flat.regenerate
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ import numpy as np
 
 import autodiff as ad
 from optim import SGD
+
+from ... import pages
 
 FOLDER = Path(__file__).parent / "golden"
 COMMAND = "python -m tests.autodiff.flat.regenerate"
@@ -86,4 +90,7 @@ if __name__ == "__main__":
     for name in PROGRAMS:
         path = FOLDER / f"{name}.txt"
         path.write_text(text(name), encoding="utf-8")
+        print(path)
+    for path in pages.DOCS.rglob("*.md"):
+        path.write_text(pages.refreshed(path.read_text(encoding="utf-8")), encoding="utf-8")
         print(path)
