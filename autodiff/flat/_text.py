@@ -10,7 +10,7 @@ from ._layout import constant
 from ._lines import Lines, index_text, number
 from ._lower import Program
 from ._strides import is_view, laid
-from ._value import REDUCTIONS, SOURCES, UFUNCS, Value
+from ._value import REDUCTIONS, UFUNCS, Value
 from ._windows import windows_text
 
 #: arithmetic on what has no axes is written with Python's operators, which are faster there
@@ -126,7 +126,7 @@ class Text(Lines):
                 continue
             if not in_place(new):
                 name = self.operand(new)
-                results.append(f"{name}.copy()" if owner(new).op in SOURCES else name)
+                results.append(name if new in self.plan.fresh else f"{name}.copy()")
                 continue
             name = self.operand(new)
             if owner(new).op in ("variable", "flat") or owner(new) in self.plan.over:

@@ -154,6 +154,17 @@ def test_a_number_assigned_to_two_variables() -> None:
         assert_agree(with_variables(f, start, start), calls)
 
 
+def test_an_element_of_a_buffer_assigned() -> None:
+    """A number must be out of the buffer when the program ends: another thread may write there."""
+
+    def f(v: Any, x: Any) -> Any:
+        y = ad.tanh(x) * 2
+        v.assign(ad.reshape(y[:1], ()))
+        return ad.sum(y)
+
+    assert_agree(with_variables(f, np.float32(1)), [[A[0] + k] for k in range(3)])
+
+
 def test_an_assignment_cuts_gradients() -> None:
     def f(v: Any, w: Any, x: Any) -> Any:
         with ad.GradientTape() as tape:
