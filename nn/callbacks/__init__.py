@@ -1,6 +1,7 @@
 """Callbacks: what `fit` tells of its epochs and batches."""
 
 from nn.callbacks._list import CallbackList
+from nn.callbacks.backup import BackupAndRestore
 from nn.callbacks.callback import Callback
 from nn.callbacks.csv_logger import CSVLogger
 from nn.callbacks.early_stopping import EarlyStopping
@@ -12,6 +13,7 @@ from nn.callbacks.small import LambdaCallback, TerminateOnNaN
 from nn.callbacks.tensorboard import TensorBoard
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from autodiff import _nest
+from nn._names import snake_case
 from nn.callbacks.callback import NEVER, Callback, Logs, listens
 from nn.callbacks.history import History
 from nn.callbacks.progress import ProgbarLogger
+from nn.layers import _holds
 
 
 class Watch:
@@ -53,6 +55,8 @@ def _hears(callback: Callback, kind: str, moment: str) -> bool:
 class CallbackList:
     """Callbacks that are told everything in their order; a progress bar and a history join them.
 
+    Those that say `last` come after all others.
+
     verbose: as for `fit`. steps: batches per epoch, None if that is not known. history: whether a
     `History` is wanted.
     """
@@ -79,12 +83,21 @@ class CallbackList:
             self.callbacks.append(History())
         if verbose and not any(isinstance(c, ProgbarLogger) for c in self.callbacks):
             self.callbacks.append(ProgbarLogger())
+        self.callbacks.sort(key=lambda callback: callback.last)
         params = {"verbose": verbose, "epochs": epochs, "steps": steps}
         for callback in self.callbacks:
             callback.set_model(model)
             callback.set_params(params)
             if history and isinstance(callback, History):
                 model.history = callback
+
+    def with_state(self) -> dict[str, Callback]:
+        """The callbacks that have something to be backed up, by names that every run gives them."""
+        found: dict[str, Callback] = {}
+        for callback in self.callbacks:
+            if callback.state_dict():
+                found[_holds.unique(snake_case(type(callback).__name__), found)] = callback
+        return found
 
     def watch(self, kind: str) -> Watch:
         """Who hears of the batches of "train", "test" or "predict", for one pass over them."""

@@ -18,12 +18,20 @@ class Callback:
     steps. logs: the numbers reported so far, by name; what is added to those of `on_epoch_end`
     comes into the history. Batches and epochs are counted from 0.
 
+    What a callback has learnt and goes by, it names in `backed_up`, its attributes that
+    `BackupAndRestore` keeps: numbers, text, arrays, and lists and dictionaries of them.
+
     >>> class Shout(Callback):
     ...     def on_epoch_end(self, epoch, logs=None):
     ...         print(f"epoch {epoch} is over")
     >>> Shout().on_epoch_end(0)
     epoch 0 is over
     """
+
+    #: names of the attributes that a training which goes on needs as they were
+    backed_up: tuple[str, ...] = ()
+    #: whether it hears of everything after all others
+    last = False
 
     def __init__(self) -> None:
         self.model: Any = None
@@ -36,6 +44,19 @@ class Callback:
     def set_params(self, params: dict[str, Any]) -> None:
         """Told before anything else."""
         self.params = params
+
+    def state_dict(self) -> dict[str, Any]:
+        """What is `backed_up`, by name."""
+        return {name: getattr(self, name) for name in self.backed_up}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take on what `state_dict` gave; ValueError for other names."""
+        if set(state) != set(self.backed_up):
+            raise ValueError(
+                f"{type(self).__name__}: given {sorted(state)}; expected {sorted(self.backed_up)}"
+            )
+        for name, value in state.items():
+            setattr(self, name, value)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """`fit` begins."""

@@ -7,6 +7,8 @@ import os
 from os import PathLike
 from typing import Any
 
+import numpy as np
+
 from nn.callbacks.callback import Callback, Logs
 
 
@@ -29,6 +31,25 @@ class CSVLogger(Callback):
         self.separator, self.append = separator, append
         self._file: Any = None
         self._writer: csv.DictWriter[str] | None = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the file holds so far."""
+        if self._file is None:
+            return {"content": None}
+        with open(self.filename, "rb") as file:
+            return {"content": np.frombuffer(file.read(), np.uint8)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Let the file hold what it held then: lines of epochs that come again are gone."""
+        content = state["content"]
+        if content is None or self._file is None:
+            return
+        self._file.close()
+        with open(self.filename, "wb") as file:
+            file.write(content.tobytes())
+        self._has_header = bool(len(content))
+        self._file = open(self.filename, "a", encoding="utf-8", newline="")  # noqa: SIM115
+        self._writer = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Open the file."""

@@ -25,6 +25,8 @@ class EarlyStopping(Monitor):
     Source: L. Prechelt, "Early stopping — but when?" (1998).
     """
 
+    backed_up = ("best", "wait", "stopped_epoch", "best_epoch", "best_weights")
+
     def __init__(
         self,
         monitor: str = "val_loss",

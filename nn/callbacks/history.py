@@ -19,6 +19,8 @@ class History(Callback):
     ({'loss': [0.5]}, [0])
     """
 
+    backed_up = ("history", "epoch")
+
     def __init__(self) -> None:
         super().__init__()
         self.history: dict[str, list[Any]] = {}

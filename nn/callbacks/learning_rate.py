@@ -67,6 +67,8 @@ class ReduceLROnPlateau(Monitor):
     'val_loss'
     """
 
+    backed_up = ("best", "wait", "cooldown_counter")
+
     def __init__(
         self,
         monitor: str = "val_loss",

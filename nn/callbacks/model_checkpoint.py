@@ -26,6 +26,8 @@ class ModelCheckpoint(Monitor):
     'val_loss'
     """
 
+    backed_up = ("best", "due", "_epoch", "_steps", "_steps_before")
+
     def __init__(
         self,
         filepath: str | PathLike[str],

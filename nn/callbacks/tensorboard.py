@@ -28,6 +28,8 @@ class TensorBoard(Callback):
     'epoch'
     """
 
+    backed_up = ("due",)
+
     def __init__(
         self,
         log_dir: str | PathLike[str] = "logs",

@@ -19,7 +19,7 @@ from nn.checkpoints._parts import State, parts_of
 from nn.checkpoints._values import Arrays, names_in, pack, unpack
 
 VERSION = "checkpoint 1"
-OWNER = "what is to be restored"
+OWNER = "this training"
 
 
 class Checkpoint:
@@ -161,6 +161,6 @@ def _differ(given: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
     return "; ".join(
         [
             *lacking,
-            *(f"it has {name!r}, which there is not" for name in given if name not in expected),
+            *(f"it has {name!r}, which {OWNER} has not" for name in given if name not in expected),
         ]
     )

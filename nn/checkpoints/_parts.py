@@ -65,9 +65,13 @@ def _add(parts: Parts, path: str, part: Any) -> None:
         parts.states[path] = _generator(part)
     elif isinstance(part, np.random.Generator):
         parts.states[path] = _numpy_generator(lambda: part)
-    elif isinstance(part, Optimizer) or _is_metric(part):
+    elif isinstance(part, Optimizer):
         for v in part.variables:
-            parts.variables[_holds.unique(f"{path}/{v.name}", parts.variables)] = v
+            parts.variables[f"{path}/{v.name}"] = v
+    elif _is_metric(part):
+        for v in part.variables:
+            name = f"{path}/{(v.name or 'state').split('/')[-1]}"
+            parts.variables[_holds.unique(name, parts.variables)] = v
     elif hasattr(part, "state_dict") and hasattr(part, "load_state_dict"):
         parts.states[path] = State(part.state_dict, part.load_state_dict)
     else:

@@ -6,6 +6,7 @@ order. The same structure is the same object, so that a program can be kept for 
 
 from __future__ import annotations
 
+import copy
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -122,6 +123,9 @@ class ArrayFeed:
         self._shuffle = shuffle
         self._asked = _positive("steps", steps)
         self._under_way: Iterator[Batch] = iter(())
+        #: of the pass under way: its random generator's state before it, the row that comes next
+        self._began: Any = None
+        self._row = 0
         #: batches per epoch
         self.steps: int | None = self._asked or -(-self.rows // self._size)
 
@@ -129,12 +133,12 @@ class ArrayFeed:
         """The structure, and the first rows."""
         return self._structure, [array[: self._size] for array in self._arrays]
 
-    def epoch(self) -> Iterator[Batch]:
-        """The batches of one epoch."""
+    def epoch(self, done: int = 0) -> Iterator[Batch]:
+        """The batches of one epoch, of which so many were given before."""
         if self._asked is None:
             yield from self._once()
             return
-        for _ in range(self._asked):
+        for _ in range(done, self._asked):
             batch = next(self._under_way, None)
             if batch is None:
                 self._under_way = self._once()
@@ -142,19 +146,48 @@ class ArrayFeed:
             yield batch
 
     def _once(self) -> Iterator[Batch]:
-        """Every row once."""
+        """Every row once, or what is left of them."""
         structure, arrays, size, rows = self._structure, self._arrays, self._size, self.rows
         if not self._shuffle:
-            for start in range(0, rows, size):
+            for start in range(self._row, rows, size):
+                self._row = start + size
                 yield structure, [array[start : start + size] for array in arrays]
+            self._row = 0
             return
-        order = generator(None).permutation(rows)
+        order = self._order()
         whole = rows - rows % size
         pick = _picker(arrays, size)
-        for start in range(0, whole, size):
+        for start in range(self._row, whole, size):
+            self._row = start + size
             yield structure, pick(order[start : start + size])
-        if whole < rows:
+        if self._row < rows and whole < rows:
+            self._row = rows
             yield structure, _picker(arrays, rows - whole)(order[whole:])
+        self._row = 0
+
+    def _order(self) -> NDArray[Any]:
+        """A new order, or within a pass its order once more."""
+        rng = generator(None)
+        if self._row:
+            rng = copy.deepcopy(rng)
+            rng.bit_generator.state = self._began
+        else:
+            self._began = rng.bit_generator.state
+        return rng.permutation(self.rows)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where it stands, also within a pass over the rows."""
+        pass_of = {"rows": self.rows, "batch_size": self._size, "shuffle": self._shuffle}
+        began = self._began if self._row and self._shuffle else None
+        return {"pass": pass_of, "began": began, "row": self._row}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Stand there; ValueError where the pass under way was over other rows."""
+        expected = self.state_dict()["pass"]
+        if state["row"] and state["pass"] != expected:
+            raise ValueError(f"x was gone through as {state['pass']}; here it is {expected}")
+        self._began, self._row = state["began"], state["row"]
+        self._under_way = self._once() if self._row else iter(())
 
 
 def _picker(arrays: list[NDArray[Any]], size: int) -> Callable[[Any], list[NDArray[Any]]]:
@@ -186,6 +219,8 @@ class IterableFeed:
         self._structure: Any = None
         self._peeked: list[Batch] = []
         self._under_way: Iterator[Any] | None = None
+        #: batches taken of what is under way
+        self._taken = 0
         try:
             length = len(source)
         except TypeError:
@@ -202,13 +237,12 @@ class IterableFeed:
             self._peeked = [batch]
         return self._peeked[0]
 
-    def epoch(self) -> Iterator[Batch]:
-        """The batches of one epoch."""
-        done = 0
+    def epoch(self, done: int = 0) -> Iterator[Batch]:
+        """The batches of one epoch, of which so many were given before."""
         while self._asked is None or done < self._asked:
             batch = self._peeked.pop() if self._peeked else self._next()
             if batch is None:
-                self._under_way = None
+                self._under_way, self._taken = None, 0
                 break
             done += 1
             yield batch
@@ -217,11 +251,31 @@ class IterableFeed:
         if self._under_way is None:
             self._under_way = iter(self._source)
         for data in self._under_way:
+            self._taken += 1
             structure, arrays = split(self._prepare(data))
             if structure != self._structure:
                 self._structure = structure
             return self._structure, arrays
         return None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where it stands: batches taken, and the source's own state if it has one."""
+        own = self._source.state_dict() if hasattr(self._source, "load_state_dict") else None
+        return {"taken": self._taken - len(self._peeked), "source": own}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Stand there; a source without a state is gone through, and has to give the same again."""
+        if hasattr(self._source, "load_state_dict"):
+            self._source.load_state_dict(state["source"])
+            self._peeked, self._under_way, self._taken = [], None, state["taken"]
+            return
+        while self._taken < state["taken"]:
+            if self._next() is None:
+                raise ValueError(
+                    f"x gives {self._taken} batches; {state['taken']} were taken before"
+                )
+        if state["taken"]:
+            self._peeked = []
 
 
 class _Items:

@@ -21,6 +21,7 @@ from nn.models._feed import (
     unpack,
     weights_of_classes,
 )
+from nn.models._place import Place
 from nn.models._steps import Steps
 
 Logs = dict[str, Any]
@@ -35,6 +36,8 @@ class Trainer(Steps):
         self.stop_training = False
         #: what the last call of `fit` reported
         self.history: History | None = None
+        #: where a call of `fit` stands that is under way
+        self.place: Place | None = None
 
     def fit(
         self,
@@ -91,21 +94,24 @@ class Trainer(Steps):
             callbacks, self, verbose=verbose, epochs=epochs, steps=feed.steps, history=True
         )
         self.stop_training = False
+        feeds = {"train": feed} if held_out is None else {"train": feed, "validation": held_out}
+        place = self.place = Place(self, heard, feeds, initial_epoch)
         heard.tell("on_train_begin", {})
         logs: Logs = {}
-        for epoch in range(initial_epoch, epochs):
+        while place.epoch < epochs and not self.stop_training:
+            epoch = place.epoch
             self.reset_metrics()
             heard.tell("on_epoch_begin", epoch, {})
-            logs = self._run("train", feed, heard)
+            logs = self._run("train", feed, heard, place=place)
             if held_out is not None and _is_due(epoch, validation_freq):
                 found = self._evaluate(held_out, heard)
                 logs |= {f"val_{name}": value for name, value in found.items()}
+            place.end_epoch()
             heard.tell("on_epoch_end", epoch, logs)
-            if self.stop_training:
-                break
         if hasattr(self.optimizer, "finalize_variable_values") and epochs > initial_epoch:
             self.optimizer.finalize_variable_values(self.trainable_variables)
         heard.tell("on_train_end", logs)
+        self.place = None
         assert self.history is not None
         return self.history
 
@@ -185,12 +191,14 @@ class Trainer(Steps):
         feed: Feed,
         heard: CallbackList,
         keep: Callable[[Any], None] | None = None,
+        place: Place | None = None,
     ) -> Logs:
-        """One pass over the batches; gives the numbers reported for all of them."""
+        """One pass over the batches, or what is left of it; gives the numbers reported for all."""
         watch = heard.watch(kind)
         last: Any = self  # no structure
-        result, step = None, -1
-        for step, (structure, arrays) in enumerate(feed.epoch()):
+        first = 0 if place is None else place.batch
+        result, step = None, first - 1
+        for step, (structure, arrays) in enumerate(feed.epoch(first), first):
             if structure is not last:
                 program, last = self.program(kind, structure), structure
             if watch.begins:
@@ -199,11 +207,15 @@ class Trainer(Steps):
             if keep is not None:
                 keep(result)
             if step >= watch.due:
+                if place is not None:
+                    place.batch = step + 1
                 watch.end(step, {"outputs": result} if keep is not None else self._logs(result))
                 if self.stop_training and kind == "train":
                     break
         else:
             self._check_enough(kind, step + 1, feed)
+        if place is not None:
+            place.batch = step + 1
         return {} if keep is not None else self._logs(result)
 
     def _check_enough(self, kind: str, done: int, feed: Feed) -> None:
