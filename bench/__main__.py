@@ -18,6 +18,7 @@ COMMANDS = {
     "steps": "time per whole training step of three perceptrons, beside other libraries",
     "lenet": "time per whole training step of LeNet-5, beside other libraries",
     "mlp": "learn handwritten digits and draw what was learnt",
+    "lectures": "every model of the lectures, trained to its number",
 }
 DEVICES = ("cpu",)
 

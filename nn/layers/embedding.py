@@ -17,7 +17,7 @@ class Embedding(Layer):
     input_dim: how many rows there are, output_dim: how long each is.
     embeddings_initializer, embeddings_regularizer: names or functions of the table.
 
-    Indices are integers, or whole floats, from 0 to input_dim − 1.
+    Indices are integers, or whole floats, from 0 to input_dim − 1. Raises ValueError for others.
 
     >>> layer = Embedding(3, 2, embeddings_initializer="ones")
     >>> layer([[0, 2]]).shape, [v.name for v in layer.variables]
@@ -61,7 +61,8 @@ class Embedding(Layer):
         """The rows."""
         if x.dtype.kind == "f":
             x = ad.astype(x, "int64")
-        return ad.one_hot(x, self.input_dim, self.dtype) @ self.embeddings
+        rows = ad.one_hot(ad.check_labels(x, self.input_dim), self.input_dim, self.dtype)
+        return rows @ self.embeddings
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(..., output_dim)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +11,9 @@ from autodiff import Tensor, _nest
 from nn import metrics
 from nn.layers import Layer, _holds
 from nn.layers._infer import unchanged
-from nn.models._feed import PLACE, arrays_in, join, pack, split, unpack
+from nn.models._feed import arrays_in, join, pack, split, unpack
 from nn.models._objective import Objective
+from nn.models._programs import Configuration, frozen, signature
 
 Metric = metrics.Metric
 
@@ -34,7 +34,7 @@ class Steps(Layer):
         #: those among the attributes, as a pass over data found them
         self._held_metrics: list[Metric] | None = None
         self._programs: dict[Any, Callable[..., Any]] = {}
-        self._made_for: Any = None
+        self._made_for: Configuration | None = None
 
     def compile(
         self,
@@ -150,7 +150,8 @@ class Steps(Layer):
         return list(self.named_metrics())
 
     def _find_metrics(self) -> list[Metric]:
-        return [m for layer in _holds.tree(self) for _, m in _holds.parts(layer, Metric)]
+        found = (entry for layer in _holds.tree(self) for entry in _holds.parts(layer, Metric))
+        return [metric for name, metric in found if name != "_held_metrics"]
 
     def reset_metrics(self) -> None:
         """Begin all metrics anew."""
@@ -193,14 +194,12 @@ class Steps(Layer):
     def program(self, kind: str, structure: Any) -> Callable[..., Any]:
         """The step of a kind, "train", "test" or "predict", as a function of a batch's arrays."""
         layers = _holds.tree(self)
-        made_for = (
-            *(self.run_eagerly, id(self.optimizer), id(self._objective)),
-            *((id(layer), layer.trainable) for layer in layers),
-            *((id(v), v.trainable) for layer in layers for v in _holds.own(layer)),
-        )
+        parts: list[Any] = [*layers, *(v for layer in layers for v in _holds.own(layer))]
+        flags = [self.run_eagerly, *(part.trainable for part in parts)]
+        made_for = Configuration([self.optimizer, self._objective, *parts], flags)
         if made_for != self._made_for:
             self._programs, self._made_for = {}, made_for
-        key = kind, _frozen(structure)
+        key = kind, frozen(structure)
         if key not in self._programs:
             self._programs[key] = self._make_program(kind, structure)
         return self._programs[key]
@@ -246,7 +245,7 @@ class Steps(Layer):
             return None if silent else result
 
         step.__name__ = f"{kind}_step"
-        step.__signature__ = _signature(structure)  # type: ignore[attr-defined]
+        step.__signature__ = signature(structure)  # type: ignore[attr-defined]
         return ad.function(step)
 
 
@@ -267,22 +266,3 @@ def _check_names(*said: Any) -> None:
             known = ("accuracy", "acc", "crossentropy", "ce")
             if not (isinstance(leaf, str) and leaf.lower() in known):
                 get(leaf)
-
-
-def _frozen(structure: Any) -> Any:
-    """A structure as something that tells it from others."""
-    if isinstance(structure, dict):
-        return tuple((key, _frozen(part)) for key, part in structure.items())
-    if isinstance(structure, list | tuple):
-        return (type(structure), *map(_frozen, structure))
-    return structure
-
-
-def _signature(structure: Any) -> inspect.Signature:
-    """Names for the arrays of a batch, for the program's text: x, y and sample_weight."""
-    names: list[str] = []
-    for name, part in zip(("x", "y", "sample_weight"), unpack(structure), strict=True):
-        count = sum(leaf is PLACE for leaf in _nest.flatten(part))
-        names += [name] if count == 1 else [f"{name}{k}" for k in range(count)]
-    positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    return inspect.Signature([inspect.Parameter(name, positional) for name in names])

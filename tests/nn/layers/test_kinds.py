@@ -183,6 +183,7 @@ def test_rescaling_and_lambda() -> None:
         (lambda: LayerNormalization(axis=2)(np.ones((2, 3))), ValueError, "axis 2 of an input"),
         (lambda: Embedding(0, 2), ValueError, "must be at least 1, got 0 and 2"),
         (lambda: Embedding(3, 2)(np.array([[True]])), TypeError, "dtype bool; expected indices"),
+        (lambda: Embedding(3, 2)([[3]]), ValueError, "labels run from 3 to 3; expected 0 to 2"),
         (lambda: Lambda(3), TypeError, "expected a function, got 3"),  # type: ignore[arg-type]
         (lambda: layers.Dense(2, foo=1), TypeError, "foo"),  # type: ignore[call-arg]
         (lambda: Dense_with_wrong_weight()([[1.0]]), TypeError, "takes the shape first"),

@@ -92,6 +92,16 @@ def test_a_model_with_metrics_of_its_own() -> None:
     assert int(model.seen.count) == 3  # begun anew every epoch
 
 
+def test_metrics_that_are_attributes_come_and_go() -> None:
+    model = Sequential([Input((6,)), Dense(1)])
+    model.compile("sgd", "mse")
+    more = {"more": metrics.Mean(name="more")}
+    vars(model)["kept"] = more
+    assert list(model.fit(X, Y, verbose=0).history) == ["loss", "more"]
+    more.clear()
+    assert list(model.fit(X, Y, verbose=0).history) == ["loss"]
+
+
 def test_numbers_that_no_metric_keeps_are_those_of_the_last_step() -> None:
     class Counting(Sequential):
         def train_step(self, data: Any) -> dict[str, Any]:

@@ -44,6 +44,16 @@ def test_frozen_layers_stay_as_they_are_from_the_next_fit_on() -> None:
     assert (model.weights[0].numpy() != before[0]).any()
 
 
+def test_another_optimizer_holds_from_the_next_fit_on() -> None:
+    model = build()
+    model.fit(X, Y, verbose=0)
+    before = weights(model)
+    for rate in (0.0, 0.0, 0.5):
+        model.optimizer = SGD(rate)
+        model.fit(X, Y, verbose=0)
+        assert (weights(model) == before).all() == (rate == 0)
+
+
 def test_a_new_learning_rate_holds_at_once() -> None:
     model = build()
     model.fit(X, Y, verbose=0)
