@@ -131,7 +131,7 @@ class Layer:
         Raises ValueError for an input of a shape that it was not declared or built for.
         """
         at = self._training_at
-        training = kwargs.pop("training", None)
+        training = kwargs.pop("training", None) if kwargs else None
         if at is not None and len(args) > at:
             args, training = (*args[:at], *args[at + 1 :]), args[at]
         if not (len(args) == 1 and not kwargs and type(args[0]) is Tensor):
@@ -149,21 +149,23 @@ class Layer:
                 self._check_declared(x.shape)
         elif not self.built:
             self.build_for(_infer.shapes(x, open_batch=True))
-        before, outermost = running.training, running.call is None
+        outer = running.call
+        if outer is None:
+            running.call = self._call_of = object()
+        else:
+            self._call_of = outer
         if training is not None:
-            running.training = bool(training)
-        if outermost:
-            running.call = object()
-        self._call_of = running.call
-        if at is not None and running.training is not None:
-            kwargs = {**kwargs, "training": running.training}
+            before, running.training = running.training, bool(training)
+        if at is not None and (told := running.training) is not None:
+            kwargs = {**kwargs, "training": told}
         try:
             if kwargs or len(args) != 1:
                 return inside(self.name, lambda _: self.call(*args, **kwargs), None)
             return inside(self.name, self.call, args[0])
         finally:
-            running.training = before
-            if outermost:
+            if training is not None:
+                running.training = before
+            if outer is None:
                 running.call = None
 
     def _tensors(
