@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from ._buffers import computed, owner
 from ._lines import Lines, by_product, index_text, number
 from ._names import Names
@@ -212,13 +214,14 @@ def dtype_beside(value: Value) -> Any:
 def literal(x: Any, dtype: Any) -> str:
     """A number as short as it can be written beside an array of a dtype.
 
-    >>> import numpy as np
     >>> literal(0.10000000149011612, np.dtype("float32")), literal(2, None)
     ('0.1', '2')
     """
     if isinstance(x, float) and dtype is not None and dtype.char in "fe":
-        brief = float(str(dtype.type(x)))
-        if dtype.type(brief) == dtype.type(x):
+        with np.errstate(over="ignore"):
+            brief = float(str(dtype.type(x)))
+            same = dtype.type(brief) == dtype.type(x)
+        if same and len(number(brief)) < len(number(x)):
             x = brief
     return number(x)
 
@@ -226,7 +229,6 @@ def literal(x: Any, dtype: Any) -> str:
 def draw(rng: str, name: str, method: str, **arguments: Any) -> str:
     """The lines of a draw from a `np.random.Generator`; as `autodiff._draws` says them.
 
-    >>> import numpy as np
     >>> draw("rng", "x", "normal", loc=1.0, scale=1.0, size=(2,), dtype=np.dtype("float32"))
     'x = rng.standard_normal((2,), np.float32)\\nx = x + 1.0'
     """
