@@ -29,7 +29,7 @@ class Competitor:
     """Someone to time: `module` has `load(**options)`, which returns a `_case.Loaded`.
 
     `ours`: ratios are taken of it. `peer`: another library, optional, which --peers chooses and
-    which --peer-python may have.
+    which --peer-python may have. `optional`: no failure where its package is not installed.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Competitor:
     options: Mapping[str, str] = field(default_factory=dict)
     ours: bool = False
     peer: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ class Entrant:
     worker: Worker | None = None
     info: dict[str, Any] = field(default_factory=dict)
     skipped: str | None = None
+    missing: bool = False
 
 
 @dataclass
@@ -143,7 +145,8 @@ class Report:
     def ours_failed(self) -> bool:
         """Whether the library that this is about was missing, wrong or failed anywhere."""
         ours = {e.competitor.name for e in self.entrants if e.competitor.ours}
-        return any(e.skipped for e in self.entrants if e.competitor.name in ours) or any(
+        skipped = [e for e in self.entrants if e.competitor.ours and e.skipped]
+        return any(not (e.competitor.optional and e.missing) for e in skipped) or any(
             m.status in ("wrong", "failed")
             for m in self.measurements.values()
             if m.competitor in ours
@@ -212,6 +215,7 @@ def _load(competitor: Competitor, stack: ExitStack, python: str | None) -> Entra
         )
     except WorkerError as error:
         entrant.skipped = f"{error}" if error.missing else f"failed to load: {error}"
+        entrant.missing = error.missing
         entrant.worker = None
     return entrant
 

@@ -8,7 +8,8 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from ._cost import Cost as Cost
 from ._cost import LineCost as LineCost
 from ._cost import cost_of
 from ._guard import check, check_captured
+from ._kernels import wanted
 from ._lower import identifier, lower
 from ._run import Runner
 from ._signature import is_array, signature
@@ -61,9 +63,10 @@ class _Last:
 class Function(Generic[P, R]):
     """A function that runs as a flat program; made by `function`."""
 
-    def __init__(self, f: Callable[P, R]) -> None:
+    def __init__(self, f: Callable[P, R], fuse: bool = False) -> None:
         functools.update_wrapper(self, f)
         self._f = f
+        self._fuse = fuse
         self._programs: dict[Any, Runner] = {}
         #: the program of the last call, if its arguments were arrays: found without a look-up
         self._last: _Last | None = None
@@ -95,7 +98,7 @@ class Function(Generic[P, R]):
         name = self._text_name()
         with self._recorded(args, kwargs, arrays) as (trace, result):
             program = lower(trace, result, self._names(args, kwargs))
-            runner = Runner(program, name)
+            runner = Runner(program, name, self._fuse)
             check_captured(runner.constants, trace.around, name)
         self._programs[key] = runner
         if len(self._programs) == MANY:
@@ -216,7 +219,11 @@ class _Bound:
         return self._function.diagram(self._instance, *args, **kwargs)
 
 
-def function(f: Callable[P, R]) -> Function[P, R]:
+@overload
+def function(f: Callable[P, R], *, fuse: bool | None = None) -> Function[P, R]: ...
+@overload
+def function(*, fuse: bool | None = None) -> Callable[[Callable[P, R]], Function[P, R]]: ...
+def function(f: Any = None, *, fuse: bool | None = None) -> Any:
     """Run a function as a flat program: straight-line NumPy that writes into its own buffers.
 
     The first call with arguments of given shapes, dtypes and Python values runs the function once
@@ -230,11 +237,19 @@ def function(f: Callable[P, R]) -> Function[P, R]:
     `source`, `cost` and `diagram` of the same arguments show the program, count its operations and
     draw what it computes. `docs/flat-programs.md` walks through one.
 
+    Args:
+        f: the function; without it, what is returned decorates one.
+        fuse: whether neighbouring operations on elements run as one loop that Numba compiles
+            (the extra `fuser`), a tenth of a second or more for each when it is first met. Sums
+            are then made in another order, and exp and the like by another library: results
+            differ in the last bits. None: if the environment has AUTODIFF_FUSE=1.
+
     Raises:
         TracingError: the function does what a program could not repeat: it needs the value of a
             Tensor, makes Variables for one call, draws from NumPy's global generator, captures a
             large array, returns a tape. Also where a Tensor that it kept is used afterwards.
         TypeError: an argument that is neither an array nor hashable.
+        ImportError: programs are to be fused, and Numba is not installed.
 
     >>> import autodiff as ad
     >>> @function
@@ -243,4 +258,5 @@ def function(f: Callable[P, R]) -> Function[P, R]:
     >>> f(ad.asarray([1.0, 2.0])), f(ad.asarray([3.0, 4.0]))
     (Tensor(5., dtype=float32), Tensor(25., dtype=float32))
     """
-    return Function(f)
+    fuse = wanted(fuse)
+    return partial(Function, fuse=fuse) if f is None else Function(f, fuse)

@@ -49,14 +49,13 @@ def arrange(plan: Plan) -> int:
 
 def _lives(plan: Plan, slot: Slot, parts: list[Value]) -> Iterator[_Block]:
     """When which bytes of a slot are in use."""
-    position = {value: k for k, value in enumerate(plan.order)} if parts else {}
     begun = 0
     for value in sorted(parts, key=lambda v: plan.part[v][1]):
         low = plan.part[value][1] * value.dtype.itemsize
         if low > begun:
             yield _Block(begun, low, slot.start, slot.end)
         begun = low + value.nbytes
-        yield _Block(low, begun, position[value], slot.end)
+        yield _Block(low, begun, plan.position[value], slot.end)
     if begun < slot.nbytes:
         yield _Block(begun, slot.nbytes, slot.start, slot.end)
 

@@ -51,6 +51,8 @@ class Plan:
     pieces: dict[Value, list[Value]] = field(default_factory=dict)
     #: where rows and columns are repeated before they meet a matrix (`tiles`)
     tile: Slot | None = None
+    #: value -> where it is made; what one kernel makes has one place
+    position: dict[Value, int] = field(default_factory=dict)
     #: value -> where it is read for the last time
     last: dict[Value, int] = field(default_factory=dict)
 
@@ -67,6 +69,10 @@ class Plan:
         """Whether a value is a vector whose parts are all computed in their places."""
         return value.op == "flat" and next(self.moved(value), None) is None
 
+    def together(self, value: Value) -> list[Value]:
+        """What is made where a value is made."""
+        return [v for v, k in self.position.items() if k == self.position[value]]
+
 
 def plan(
     roots: list[Value], returned: list[Value], assigned: dict[Value, Value], checks: list[Value]
@@ -77,15 +83,15 @@ def plan(
     Variables, with the values that they replace, which happens after the last of the `checks`.
     """
     order = reachable(roots)
-    position = {value: k for k, value in enumerate(order)}
+    position = _positions(order)
     leaving = [*returned, *(new for new in assigned if not computed(new))]
-    plan = Plan(order, last=_last_uses(order, leaving))
+    plan = Plan(order, position=position, last=_last_uses(order, position, leaving))
     kept = {owner(x) for x in returned}
     for vector in order:
         if vector.op == "flat" and computed(vector):
             _place(plan, vector, kept)
     writable = _Writable(plan, assigned, max([position[c] for c in checks], default=-1))
-    for k, value in enumerate(order):
+    for value, k in position.items():
         if not computed(value) or value in plan.part:
             continue
         if value in kept or not value.shape or value.op == "draw" or _is_index(value):
@@ -124,12 +130,21 @@ class _Writable:
             inputs = [self.plan.over.get(x, x) for x in value.operands]
             old = next((x for x in inputs if x in self.replaced and _alike(x, value)), None)
         # other operations than these write before they have read
-        if old is None or self.free[old] >= k + (value.op in IN_PLACE):
+        if old is None or self.free[old] >= k + self._reads_first(value, old):
             return False
         self.plan.over[value] = old
         end = len(self.plan.order) if value in self.assigned else self.plan.last[value]
         self.free[old] = end
         return True
+
+    def _reads_first(self, value: Value, old: Value) -> bool:
+        """Whether a value may be written over what it is made from, where it reads this memory."""
+        memory = {old, *old.operands}
+        places = {x: owner(x) for x in value.operands}
+        read = [x for x, y in places.items() if self.plan.over.get(y, y) in memory]
+        if value.op == "fused" and any(map(is_view, read)):  # a copy, if the array has gaps
+            return False
+        return all(overwrites(value, x) for x in read) if read else value.op in IN_PLACE
 
 
 def _is_index(value: Value) -> bool:
@@ -141,13 +156,25 @@ def _alike(x: Value, y: Value) -> bool:
     return x.shape == y.shape and x.dtype == y.dtype
 
 
+def overwrites(value: Value, x: Value) -> bool:
+    """Whether a value may be written over an input: elements are read before they are written."""
+    if value.op == "fused":
+        cluster, k = value.attrs["cluster"], value.attrs["output"]
+        pairs = zip(value.inputs, cluster.nest.inputs, strict=True)
+        output, memory = cluster.outputs[k], owner(x)
+        return laid(x) is memory and all(
+            cluster.nest.spares(output, old) if y is x else owner(y) is not memory
+            for y, old in pairs
+        )
+    return value.op in IN_PLACE
+
+
 def _in_place(plan: Plan, value: Value, k: int, assigned: dict[Value, Value]) -> bool:
     """Write a value over an input that nobody reads after it."""
-    if value.op not in IN_PLACE:
-        return False
     for x in value.operands:
         slot = plan.slot.get(laid(x))
-        if slot and slot.end == k and _alike(x, value) and laid(x) not in assigned:
+        free = slot and slot.end == k and overwrites(value, x)
+        if slot and free and _alike(x, value) and laid(x) not in assigned:
             plan.slot[value] = slot
             slot.end = len(plan.order) if value in assigned else plan.last[value]
             return True
@@ -217,15 +244,29 @@ def _shorten(plan: Plan, run: list[Value]) -> None:
             slot.short = True
 
 
-def _last_uses(order: list[Value], leaving: list[Value]) -> dict[Value, int]:
+def _positions(order: list[Value]) -> dict[Value, int]:
+    """Where each value is made: the outputs of one kernel together, anything else by itself."""
+    position: dict[Value, int] = {}
+    cluster, place = None, 0
+    for k, value in enumerate(order):
+        if value.op != "fused" or value.attrs["cluster"] is not cluster:
+            place = k
+        cluster = value.attrs["cluster"] if value.op == "fused" else None
+        position[value] = place
+    return position
+
+
+def _last_uses(
+    order: list[Value], position: dict[Value, int], leaving: list[Value]
+) -> dict[Value, int]:
     """Where each value's memory is read for the last time, through views too.
 
     Values that leave, as results or to another Variable, are read at the end.
     """
-    last = {value: k for k, value in enumerate(order)}
-    for k, value in enumerate(order):
+    last = dict(position)
+    for value in order:
         for x in value.operands:
-            last[owner(x)] = max(last[owner(x)], k)
+            last[owner(x)] = max(last[owner(x)], position[value])
     for x in leaving:
         last[owner(x)] = len(order)
     return last

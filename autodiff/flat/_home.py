@@ -93,3 +93,10 @@ def own(v: Variable) -> Any:
         v._data = v._data.copy()
         v._node = UNREAD
     return v._data
+
+
+def put_in_order(v: Variable) -> None:
+    """See to it that a Variable's elements lie in row-major order."""
+    if not v._data.flags.c_contiguous:
+        v._data = v._data.copy()
+        v._node = UNREAD

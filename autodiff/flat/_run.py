@@ -15,9 +15,10 @@ from .._backend import as_data
 from .._calls import constant
 from .._graph import UNREAD
 from ._arena import LINE, arrange
-from ._buffers import plan
+from ._buffers import Plan, plan
+from ._fuse import fused
 from ._group import group_updates
-from ._home import Home, own
+from ._home import Home, own, put_in_order
 from ._lower import Program
 from ._readable import Readable
 from ._text import Text, in_place
@@ -29,32 +30,34 @@ _numbers = count(1)
 class Runner:
     """Calls a program. Each instance of its function has buffers of its own; a call takes one."""
 
-    def __init__(self, program: Program, name: str) -> None:
+    def __init__(self, program: Program, name: str, fuse: bool = False) -> None:
         program.groups = group_updates(program)
+        #: as it was recorded, in NumPy's operations
+        self.plain = program
+        if fuse:
+            program = fused(program)
         self.program = program
-        arrays = {v: new for v, new in program.assigned.items() if new.shape}
-        assigned = {new: program.variables[v] for v, new in arrays.items()}
-        assigned |= {group.new: group.old for group in program.groups}
-        checks = [condition for condition, _ in program.builder.checks]
-        self.plan = plan(program.roots(), program.returned(), assigned, checks)
+        self.plan = planned(program)
         self._bytes = arrange(self.plan)
         text = Text(program, self.plan, name)
         self.text = text.write()
         #: arrays that the text is given, by name
-        self.constants = text.constants
+        self.constants, self._kernels = text.constants, text.kernels
         self._name = name
         self._code = self._compile()
         #: functions that no call is using now
         self._idle: list[Any] = []
         self._homes = tuple(Home(group, text.derived[group.old]) for group in program.groups)
         self._read, self._written = text.read, text.written
+        self._in_order = tuple(dict.fromkeys({*text.in_order} & {*text.read, *text.written}))
         self._given = tuple(v for v in program.assigned if not in_place(program.assigned[v]))
         self._count = len(program.returned())
 
     @property
     def readable(self) -> Readable:
         """The program as one reads it."""
-        return Readable(self.program, self.plan, self._name)
+        plan = self.plan if self.plain is self.program else planned(self.plain)
+        return Readable(self.plain, plan, self._name)
 
     @property
     def memory(self) -> int:
@@ -68,7 +71,7 @@ class Runner:
 
     def _instance(self) -> Any:
         """The function with buffers of its own."""
-        space = {**self.constants, "arena": memory(self._bytes)}
+        space = {**self.constants, **self._kernels, "arena": memory(self._bytes)}
         exec(self._code, space)
         # warnings silenced once for all calls: an errstate at each one would cost a microsecond
         context = copy_context()
@@ -77,6 +80,8 @@ class Runner:
 
     def __call__(self, arrays: list[Any]) -> Any:
         """Run on raw arrays; the results as Tensors in the function's structure."""
+        for v in self._in_order:
+            put_in_order(v)
         given = [v._data for v in self._read]
         for v in self._written:
             given.append(own(v))
@@ -101,6 +106,14 @@ class Runner:
         return _nest.replace(
             result, lambda x: constant(as_data(next(values))) if isinstance(x, Value) else x
         )
+
+
+def planned(program: Program) -> Plan:
+    """Storage for the values of a program."""
+    assigned = {new: program.variables[v] for v, new in program.assigned.items() if new.shape}
+    assigned |= {group.new: group.old for group in program.groups}
+    checks = [condition for condition, _ in program.builder.checks]
+    return plan(program.roots(), program.returned(), assigned, checks)
 
 
 def memory(n: int) -> Any:

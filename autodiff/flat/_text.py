@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Callable
 from typing import Any
 
+from .._variable import Variable
 from ._buffers import PIECE, Plan, Slot, computed, owner, tiles
+from ._kernels import write_call
 from ._layout import constant
 from ._lines import Lines, index_text, number
 from ._lower import Program
@@ -52,6 +55,8 @@ class Text(Lines):
         self.names: dict[Value, str] = {}
         self.taken = {"np", name, "arena", *dir(builtins)}
         self.constants: dict[str, Any] = {}
+        #: compiled functions that it expects by name
+        self.kernels: dict[str, Callable[..., Any]] = {}
         self.header: list[str] = []
         self.body: list[str] = []
         self.ones: dict[tuple[int, str], str] = {}
@@ -64,6 +69,8 @@ class Text(Lines):
         #: Variables that are not in a vector: read, or written in place
         self.written = tuple(v for v, new in program.assigned.items() if in_place(new))
         self.read = tuple(v for v in program.variables if v not in {*at_home, *self.written})
+        #: Variables whose arrays must lie in order
+        self.in_order: list[Variable] = []
         #: vector -> its piece, inside of a loop over pieces
         self.cut: dict[str, str] | None = None
 
@@ -89,17 +96,26 @@ class Text(Lines):
                 run = self.plan.pieces[value]
                 written.update(run)
                 self.loop(run)
+            elif value.op == "fused":
+                run = self.plan.together(value)
+                written.update(run)
+                write_call(self, run)
             else:
                 self.line(value)
-            for condition, message in program.builder.checks:
-                if condition is value:
-                    self.body.append(f"if not {self.names[value]}:")
-                    self.body.append(f"    raise ValueError({message!r})")
+            self.checks(value)
         self.finish()
         lines = ["import numpy as np", "", *self.header, "", ""]
         lines.append(f"def {self.name}({', '.join(map(self.name_of, self.parameters()))}):")
         lines += [f"    {line}" for line in self.body]
         return "\n".join(lines) + "\n"
+
+    def checks(self, value: Value) -> None:
+        """The lines that raise where a value, or one made with it, says so."""
+        position = self.plan.position
+        for condition, message in self.program.builder.checks:
+            if position.get(condition) == position[value]:
+                self.body.append(f"if not {self.names[condition]}:")
+                self.body.append(f"    raise ValueError({message!r})")
 
     def parameters(self) -> list[Value]:
         """What the function is given: arguments, Variables alone, and those in vectors."""
@@ -157,7 +173,10 @@ class Text(Lines):
         of = self.program.gradients.get(value)
         if of is not None and of in self.names:
             return f"d_{self.names[of]}"
-        return SHORT.get(value.op, value.op)
+        op, attrs = value.op, value.attrs
+        if op == "fused":
+            op = attrs["cluster"].outputs[attrs["output"]].op
+        return SHORT.get(op, op)
 
     def operand(self, x: Any) -> str:
         """An input as it stands in a line."""

@@ -22,6 +22,11 @@ from bench.steps.problems import NETS
 
 COMPETITORS = (
     Competitor("flat", "autodiff, flat", "bench.steps.ours", {"mode": "flat"}, ours=True),
+    Competitor(
+        *("fused", "autodiff, fused", "bench.steps.ours", {"mode": "fused"}),
+        ours=True,
+        optional=True,
+    ),
     Competitor("eager", "autodiff, eager", "bench.steps.ours", {"mode": "eager"}, ours=True),
     Competitor("numpy-flat", "NumPy by hand, flat", "bench.steps.flat_numpy"),
     Competitor("numpy", "NumPy by hand", "bench.steps.plain_numpy"),

@@ -1,7 +1,9 @@
-"""This library: one step with a tape and an optimizer, as a flat program or run eagerly."""
+"""This library: one step with a tape and an optimizer, as a flat program, fused, or run eagerly."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from itertools import cycle
 from typing import Any
 
@@ -13,14 +15,21 @@ from optim import SGD, Adam, Optimizer, RMSprop
 OPTIMIZERS: dict[str, type[Optimizer]] = {"SGD": SGD, "RMSprop": RMSprop, "Adam": Adam}
 
 
+#: what makes of a step a program; asked for when a mode is chosen, since Numba may be missing
+DECORATORS: dict[str, Callable[[], Any]] = {
+    "flat": lambda: ad.function(fuse=False),
+    "fused": lambda: ad.function(fuse=True),
+    "eager": lambda: lambda step: step,
+}
+
+
 def load(mode: str) -> Loaded:
-    """`mode` is "flat" or "eager"."""
-    cases = make_cases(flat if mode == "flat" else eager)
-    return Loaded({"autodiff": ad.__version__}, cases)
+    """`mode` is "flat", "fused" (its loops compiled by Numba) or "eager"."""
+    return Loaded({"autodiff": ad.__version__}, make_cases(partial(train, DECORATORS[mode]())))
 
 
-def eager(
-    net: Net, parameters: list[Array], images: Array, labels: list[Array], decorate: Any = None
+def train(
+    decorate: Any, net: Net, parameters: list[Array], images: Array, labels: list[Array]
 ) -> Training:
     names = [f"{kind}{k}" for k in range(1, len(net.widths)) for kind in "wb"]
     variables = [ad.Variable(p, name=n) for p, n in zip(parameters, names, strict=True)]
@@ -37,11 +46,6 @@ def eager(
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         return loss
 
-    if decorate is not None:
-        step = decorate(step)
+    run = decorate(step)
     x, batches = ad.asarray(images), cycle([ad.asarray(y) for y in labels])
-    return Training(lambda: step(x, next(batches)), lambda: [v.numpy() for v in variables])
-
-
-def flat(net: Net, parameters: list[Array], images: Array, labels: list[Array]) -> Training:
-    return eager(net, parameters, images, labels, decorate=ad.function)
+    return Training(lambda: run(x, next(batches)), lambda: [v.numpy() for v in variables])

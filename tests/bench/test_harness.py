@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -99,6 +100,15 @@ def test_rounds_are_interleaved_and_their_order_rotates(tmp_path: Path) -> None:
 def test_ours_missing_is_a_failure() -> None:
     assert measure("x", [fake("missing", ours=True)], CASES, ONE_EACH).ours_failed
     assert measure("x", [fake("wrong", ours=True)], CASES, ONE_EACH).ours_failed
+
+
+def test_ours_with_a_package_that_is_missing_is_none() -> None:
+    optional = replace(fake("missing", ours=True), optional=True)
+    report = measure("x", [optional, fake("good", ours=True)], CASES, ONE_EACH)
+    assert not report.ours_failed
+    assert any("skipped" in line for line in report.problems())
+    dying = replace(fake("dies", ours=True), optional=True)
+    assert measure("x", [dying], CASES, ONE_EACH).ours_failed
 
 
 def test_a_worker_that_hangs_is_stopped() -> None:

@@ -34,7 +34,7 @@ def form(structure: Any) -> Any:
     return type(structure)
 
 
-def assert_same(actual: Any, expected: Any, ulps: int = 0) -> None:
+def assert_same(actual: Any, expected: Any, ulps: int = 0, least: float = 0.0) -> None:
     """The same structure, shapes, dtypes and bits; or within `ulps`, with NaN where NaN is."""
     assert form(actual) == form(expected)
     for x, y in zip(_nest.flatten(actual), _nest.flatten(expected), strict=True):
@@ -49,22 +49,27 @@ def assert_same(actual: Any, expected: Any, ulps: int = 0) -> None:
         if x.dtype.kind != "f":
             np.testing.assert_array_equal(x, y)
         elif not np.array_equal(x, y, equal_nan=True):
-            assert_near(x, y, ulps)
+            assert_near(x, y, ulps, least)
 
 
-def assert_near(x: Any, y: Any, ulps: int) -> None:
-    """No element further off than `ulps` units in the last place of the largest element."""
+def assert_near(x: Any, y: Any, ulps: int, least: float = 0.0) -> None:
+    """No element further off than `ulps` units in the last place of the largest element, or of
+    `least` if that is larger."""
     np.testing.assert_array_equal(np.isnan(x), np.isnan(y))
     np.testing.assert_array_equal(np.isinf(x), np.isinf(y))
     finite = np.isfinite(x) & np.isfinite(y)
-    scale = np.abs(y[finite]).max(initial=np.finfo(y.dtype).tiny)
+    scale = np.abs(y[finite]).max(initial=max(least, np.finfo(y.dtype).tiny))
     off = np.abs(x[finite].astype(np.float64) - y[finite].astype(np.float64))
     limit = ulps * float(np.spacing(scale.astype(y.dtype)))
     assert (off <= limit).all(), f"off by {off.max() / np.spacing(scale)} ulps\n{x!r}\n{y!r}"
 
 
 def assert_agree(
-    build: Callable[[], Program], calls: Sequence[Sequence[Any]], ulps: int = 0
+    build: Callable[[], Program],
+    calls: Sequence[Sequence[Any]],
+    ulps: int = 0,
+    function: Callable[..., Any] = ad.function,
+    least: float = 0.0,
 ) -> None:
     """Eager and flat runs of a program give the same, call after call, Variables too.
 
@@ -73,15 +78,15 @@ def assert_agree(
     """
     eager, eager_variables = build()
     f, flat_variables = build()
-    flat = ad.function(f)
+    flat = function(f)
     held: list[tuple[list[Any], list[Any]]] = []
     for args in calls:
         before = [np.array(x) for x in args]
         with np.errstate(all="ignore"):
             expected, actual = eager(*map(ad.asarray, args)), flat(*args)
         try:
-            assert_same(actual, expected, ulps)
-            assert_same(flat_variables, eager_variables, ulps)
+            assert_same(actual, expected, ulps, least)
+            assert_same(flat_variables, eager_variables, ulps, least)
         except AssertionError as error:
             error.add_note(f"call {len(held) + 1} of {[*args]}\n{flat.source(*args)}")
             raise
