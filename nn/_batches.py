@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nn._rows import FileRows
+
 Rows = NDArray[np.intp]
 Gather = Callable[[Rows, int], NDArray[Any]]
 
@@ -18,7 +20,8 @@ class batches:  # noqa: N801  reads as the function it is used as
     """Mini-batches of x (and y), one epoch per `for` loop, reshuffled every epoch.
 
     x, y: arrays whose first axis counts the N rows, or tuples and dicts of such arrays, nested as
-        you like. Memory-mapped arrays stay on disk: only the rows of a batch are read.
+        you like. Memory-mapped arrays and `FileRows` stay on disk: only the rows of a batch are
+        read.
     batch_size: rows per batch, at least 1; the last batch of an epoch holds the remainder.
     shuffle: a new random order every epoch; without it the rows keep theirs.
     seed: int, NumPy Generator or None (unpredictable). One generator serves all epochs, so a seed
@@ -147,13 +150,14 @@ class batches:  # noqa: N801  reads as the function it is used as
         self._resumes = self._began is not None
 
 
-def _leaves(name: str, value: object) -> Iterator[tuple[str, NDArray[Any]]]:
+def _leaves(name: str, value: object) -> Iterator[tuple[str, Any]]:
     """Every array in a nest of tuples and dicts, with what to call it in an error."""
     if isinstance(value, tuple | dict):
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _leaves(f"{name}[{key!r}]", part)
     else:
-        yield name, np.asarray(value)  # of a memory-mapped array a plain view: nothing is read
+        # of a memory-mapped array a plain view: nothing is read
+        yield name, value if isinstance(value, FileRows) else np.asarray(value)
 
 
 def _nesting(value: object) -> Any:
@@ -170,7 +174,7 @@ def _nest(nesting: Any, parts: Iterator[NDArray[Any]]) -> Any:
     return tuple(_nest(n, parts) for n in nesting) if nesting is not None else next(parts)
 
 
-def common_length(leaves: list[tuple[str, NDArray[Any]]]) -> int:
+def common_length(leaves: list[tuple[str, Any]]) -> int:
     shapes = ", ".join(f"{name} {array.shape}" for name, array in leaves) or "no arrays at all"
     if not leaves or any(array.ndim == 0 for _, array in leaves):
         raise ValueError(f"batches need arrays whose first axis counts the rows, got {shapes}")
@@ -182,8 +186,15 @@ def common_length(leaves: list[tuple[str, NDArray[Any]]]) -> int:
     return lengths.pop()
 
 
-def _gather(array: NDArray[Any]) -> Gather:
+def _gather(array: Any) -> Gather:
     """The function (rows, axis 0) -> a new C-contiguous array of those rows."""
-    if array.flags.c_contiguous and array.flags.aligned:
+    if takes_rows(array):
         return array.take  # half the cost of indexing a row-major array
     return lambda rows, axis: np.ascontiguousarray(array[rows])  # where take would copy all of it
+
+
+def takes_rows(array: Any) -> bool:
+    """Whether `array.take` reads no more than the rows that it is asked for."""
+    if isinstance(array, FileRows):
+        return True
+    return bool(array.flags.c_contiguous and array.flags.aligned)

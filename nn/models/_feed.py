@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodiff import Tensor, _nest
-from nn._batches import common_length
+from nn._batches import common_length, takes_rows
 from nn._random import generator
+from nn._rows import FileRows
 
 PLACE = object()
 Batch = tuple[Any, list[NDArray[Any]]]
@@ -79,6 +80,8 @@ def arrays_in(name: str, value: Any) -> Any:
     if isinstance(value, list | tuple) and any(_is_part(part) for part in value):
         parts = [arrays_in(f"{name}[{k}]", part) for k, part in enumerate(value)]
         return parts if isinstance(value, list) else tuple(parts)
+    if isinstance(value, FileRows):
+        return value
     # of a Tensor or a memory-mapped array a view: nothing is read
     array = np.asarray(value, copy=False if isinstance(value, Tensor) else None)
     if array.dtype.kind not in "biuf":
@@ -131,7 +134,7 @@ class ArrayFeed:
 
     def first(self) -> Batch:
         """The structure, and the first rows."""
-        return self._structure, [array[: self._size] for array in self._arrays]
+        return self._structure, [np.asarray(array[: self._size]) for array in self._arrays]
 
     def epoch(self, done: int = 0) -> Iterator[Batch]:
         """The batches of one epoch, of which so many were given before."""
@@ -151,7 +154,7 @@ class ArrayFeed:
         if not self._shuffle:
             for start in range(self._row, rows, size):
                 self._row = start + size
-                yield structure, [array[start : start + size] for array in arrays]
+                yield structure, [np.asarray(array[start : start + size]) for array in arrays]
             self._row = 0
             return
         order = self._order()
@@ -192,7 +195,7 @@ class ArrayFeed:
 
 def _picker(arrays: list[NDArray[Any]], size: int) -> Callable[[Any], list[NDArray[Any]]]:
     """The function from `size` row numbers to these rows of every array, in the same memory."""
-    if all(array.flags.c_contiguous and array.flags.aligned for array in arrays):
+    if all(takes_rows(array) for array in arrays):
         pairs = [(array.take, np.empty((size, *array.shape[1:]), array.dtype)) for array in arrays]
         # "clip" spares a copy; the numbers are all in range
         return lambda rows: [take(rows, 0, out, "clip") for take, out in pairs]
