@@ -147,7 +147,24 @@ class Function(Generic[P, R]):
         return names
 
     def source(self, *args: P.args, **kwargs: P.kwargs) -> str:
-        """The text of the program for these arguments; Variables stay as they are."""
+        """The program for these arguments as Python to read; Variables stay as they are.
+
+        One line for each step of the computation, with the names that the function gives its
+        values, the shape of each, and the derivative rule of each gate of a backward pass. The
+        text runs by itself with NumPy; its docstring says what it is to be given.
+
+        >>> import autodiff as ad
+        >>> @function
+        ... def f(x):
+        ...     y = x * 2.0
+        ...     return ad.exp(y)
+        >>> for line in f.source(ad.asarray(0.5)).splitlines()[-4:]:
+        ...     print(line)
+            # forward
+            y = x * 2.0    # ()  multiply
+            e = np.exp(y)  # ()  exp
+            return (e,)
+        """
         return self._runner(args, kwargs).readable.source
 
     def cost(self, *args: P.args, **kwargs: P.kwargs) -> Cost:

@@ -192,8 +192,8 @@ class Names:
         if value.op == "flat":
             return self.laid(value)
         if value.op == "cast":
-            base = self.names.get(value.operands[0])
-            return f"{base}_{value.dtype}" if base else "cast"
+            (x,) = value.operands
+            return f"{self.names.get(x) or self.stem(x)}_{value.dtype}"
         if value.op in ("add", "subtract") and any(x.op == "matmul" for x in value.operands):
             return prefix + STEMS["matmul"]
         if given in RESULTS:

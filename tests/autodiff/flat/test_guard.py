@@ -120,7 +120,7 @@ def test_variables_made_once_and_kept() -> None:
 
 @pytest.mark.parametrize("make", [lambda: SGD(0.001, momentum=0.5), lambda: Adam(0.01)])
 def test_layers_and_optimizers_make_theirs_at_the_first_call(make: Any) -> None:
-    model = models.Sequential([layers.Dense(4, "relu"), layers.Dense(1)])
+    model = models.Sequential([layers.Dense(n, "tanh", kernel_initializer="ones") for n in (4, 1)])
     optimizer = make()
 
     @ad.function
