@@ -151,6 +151,8 @@ class Lines(WindowLines, ABC):
     def _matmul(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
         x, y = value.inputs
         dot = x.ndim <= 2 and y.ndim <= 2
+        if x.ndim == 2 and y.ndim == 3 and out is not None:
+            inputs[1], out = self.cut_columns(value, inputs[1], out)
         return self.call("np.dot" if dot else "np.matmul", inputs, name, out)
 
     def _argmax(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:

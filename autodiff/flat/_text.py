@@ -6,6 +6,7 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 
+from .._backend import pieces
 from .._variable import Variable
 from ._buffers import PIECE, Plan, Slot, computed, owner, tiles
 from ._kernels import write_call
@@ -268,6 +269,19 @@ class Text(Lines):
         part = self.free_name("part")
         self.header.append(f"{part} = {text}")
         return part
+
+    def cut_columns(self, product: Value, y: str, out: str) -> tuple[str, str]:
+        """Both in pieces, as `_backend` multiplies a matrix by a stack of matrices."""
+        matrix, stack = product.inputs
+        n = pieces(matrix.size * stack.shape[-1], stack.shape[-1])
+        if n == 1:
+            return y, out
+        texts = []
+        for value, name in ((stack, y), (product, out)):
+            shape = (*value.shape[:2], n, value.shape[2] // n)
+            view = f"{name}.reshape({shape}).transpose(2, 0, 1, 3)"
+            texts.append(self.place(owner(value), view))
+        return texts[0], texts[1]
 
     def put(self, place: str, x: str) -> str:
         """x written to a place."""

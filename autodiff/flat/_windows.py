@@ -106,6 +106,10 @@ class WindowLines:
         """A view of a value that is written."""
         return text
 
+    def cut_columns(self, product: Value, y: str, out: str) -> tuple[str, str]:
+        """The second operand of a product, and where it is written: whole where it is read."""
+        return y, out
+
     def put(self, place: str, x: str) -> str:
         """x written to a place."""
         return f"{place} = {x}"

@@ -10,6 +10,7 @@ from math import prod
 from typing import Any
 
 from .. import _images
+from .._backend import pieces
 from .._images import (
     Pair,
     Windows,
@@ -71,6 +72,23 @@ def _maps(xp: Any, g: Any) -> Any:
     """(..., N, Ho, Wo, F) as matrices (..., Wo, F, Ho·N)."""
     lead, (batch, high, wide, filters) = g.shape[:-4], g.shape[-4:]
     return xp.reshape(inward(xp, g), (*lead, wide, filters, high * batch))
+
+
+def _against(xp: Any, windows: Any, maps: Any) -> Any:
+    """(..., Wo, K, P) and (..., Wo, F, P) -> (..., K, F): products for each column, added up.
+
+    So many small products are faster than a single one of long rows. Where it pays, the maps are
+    laid out as BLAS has them soonest, and long rows cut.
+    """
+    size, filters, length = windows.shape[-2], maps.shape[-2], maps.shape[-1]
+    maps = maps.mT
+    if size < 64 or filters < 16:
+        return xp.sum(xp.matmul(windows, maps), axis=-3)
+    n = pieces(size * filters * length, length)
+    windows = xp.reshape(windows, (*windows.shape[:-1], n, length // n))
+    maps = xp.ascontiguousarray(maps)
+    maps = xp.reshape(maps, (*maps.shape[:-2], n, length // n, filters))
+    return xp.sum(xp.matmul(last_axes(xp, windows, (-2, -3, -1)), maps), axis=(-4, -3))
 
 
 def _weights(xp: Any, kernel: Any) -> Any:
@@ -320,8 +338,7 @@ def conv2d_kernel(
     if x.shape[-4] != y.shape[-4]:
         raise ValueError(f"{x.shape[-4]} images, but {y.shape[-4]} in y")
     x, y = _split(xp, x, groups), _split(xp, y, groups)
-    parts = xp.matmul(_columns(xp, x, rows, columns), _maps(xp, y).mT)
-    total = xp.sum(parts, axis=-3)  # a product for each column: faster than a single long one
+    total = _against(xp, _columns(xp, x, rows, columns), _maps(xp, y))
     high, wide = size
     total = xp.reshape(total, (*total.shape[:-2], wide, high, x.shape[-1], y.shape[-1]))
     return _join(xp, last_axes(xp, total, (-3, -4, -2, -1)), groups)
