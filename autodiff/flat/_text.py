@@ -15,7 +15,7 @@ from ._lines import Lines, index_text, number
 from ._lower import Program
 from ._strides import is_view, laid
 from ._value import REDUCTIONS, UFUNCS, Value
-from ._windows import windows_text
+from ._windows import around, windows_text
 
 #: arithmetic on what has no axes is written with Python's operators, which are faster there
 OPERATORS = {
@@ -282,6 +282,12 @@ class Text(Lines):
             view = f"{name}.reshape({shape}).transpose(2, 0, 1, 3)"
             texts.append(self.place(owner(value), view))
         return texts[0], texts[1]
+
+    def frame(self, value: Value, name: str, fill: Any) -> str:
+        """The lines that fill what lies around an image."""
+        sides = around(value.attrs["index"], value.shape)
+        places = [self.place(value, f"{name}[{side}]") for side in sides]
+        return "\n".join(f"{place}.fill({number(fill)})" for place in places)
 
     def put(self, place: str, x: str) -> str:
         """x written to a place."""

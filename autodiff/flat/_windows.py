@@ -106,6 +106,10 @@ class WindowLines:
         """A view of a value that is written."""
         return text
 
+    def frame(self, value: Value, name: str, fill: Any) -> str:
+        """The lines that fill what lies around an image: simply all, where it is read."""
+        return _filled(value, name, name, fill)
+
     def cut_columns(self, product: Value, y: str, out: str) -> tuple[str, str]:
         """The second operand of a product, and where it is written: whole where it is read."""
         return y, out
@@ -162,16 +166,38 @@ class WindowLines:
         return "\n".join(lines)
 
     def _framed(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
-        at = ", ".join(
-            ":" if s == slice(None) else f"{s.start}:{s.stop}" for s in value.attrs["index"]
-        )
-        fill = _filled(value, name, out, value.attrs["fill"])
+        at = _index_text(value.attrs["index"])
+        if out is None:
+            fill = _filled(value, name, out, value.attrs["fill"])
+        else:
+            fill = self.frame(value, name, value.attrs["fill"])
         return f"{fill}\n{self.put(self.place(value, f'{name}[{at}]'), inputs[0])}"
 
     def _contiguous(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
         if out is None:
             return f"{name} = np.array({inputs[0]}, order='C')"
         return f"np.copyto({out}, {inputs[0]})"
+
+
+def _index_text(index: tuple[slice, ...]) -> str:
+    return ", ".join(":" if s == slice(None) else f"{s.start}:{s.stop}" for s in index)
+
+
+def around(index: tuple[slice, ...], shape: Shape) -> list[str]:
+    """Indices of what an index leaves out, along each axis.
+
+    >>> around((slice(1, 3), slice(None), slice(0, 2)), (4, 5, 3))
+    ['0:1, :, :', '3:4, :, :', ':, :, 2:3']
+    """
+    found = []
+    for k, (part, length) in enumerate(zip(index, shape, strict=True)):
+        if part != slice(None):
+            for side in (slice(0, part.start), slice(part.stop, length)):
+                if side.start < side.stop:
+                    whole = [slice(None)] * len(shape)
+                    whole[k] = side
+                    found.append(_index_text(tuple(whole)))
+    return found
 
 
 def _filled(value: Value, name: str, out: str | None, fill: Any) -> str:

@@ -56,16 +56,35 @@ def _columns(xp: Any, x: Any, rows: Windows, columns: Windows) -> Any:
     return xp.reshape(x, (*lead, columns.count, wide * high * channels, rows.count * batch))
 
 
-def _uncolumns(xp: Any, x: Any, channels: int, rows: Windows, columns: Windows) -> Any:
-    """The adjoint of `_columns`: (..., Wo, kw·kh·C, Ho·N) added up to (..., N, H, W, C)."""
-    lead, batch = x.shape[:-3], x.shape[-1] // rows.count
+def _spread(xp: Any, maps: Any, kernel: Any, rows: Windows, columns: Windows) -> Any:
+    """Maps (..., Wo, F, Ho·N) times the kernel, added up to (..., N, H, W, C).
+
+    Every column of the images gathers from the columns of the maps that it has a part in, which
+    overlap in memory; where these are not next to each other, every map is spread to its columns.
+    """
+    channels, length = kernel.shape[-2], maps.shape[-1]
     high, wide = rows.size, columns.size
-    x = xp.reshape(x, (*lead, columns.count, wide, high * channels, rows.count * batch))
-    x = xp.overlap_add(x, -3, columns.padded, columns.stride, columns.dilation)
-    x = xp.reshape(x, (*lead, columns.padded, high, channels, rows.count, batch))
+    if columns.stride == columns.dilation == 1:
+        x = xp.matmul(_flipped(xp, kernel), _neighbours(xp, maps, wide))
+    else:
+        x = xp.matmul(_weights(xp, kernel).mT, maps)
+        x = xp.reshape(x, (*x.shape[:-2], wide, high * channels, length))
+        x = xp.overlap_add(x, -3, columns.padded, columns.stride, columns.dilation)
+    x = xp.reshape(x, (*x.shape[:-2], high, channels, rows.count, length // rows.count))
     x = last_axes(xp, x, (-5, -3, -2, -4, -1))  # (W, C, Ho, kh, N)
     x = xp.overlap_add(x, -2, rows.padded, rows.stride, rows.dilation)
     return outward(xp, _images.unpadded(x, rows, columns))
+
+
+def _neighbours(xp: Any, maps: Any, wide: int) -> Any:
+    """(..., Wo, F, P) as (..., Wo + kw − 1, kw·F, P): each column of maps beside those before."""
+    lead, (columns, filters, length) = maps.shape[:-3], maps.shape[-3:]
+    if wide > 1:
+        every, inside = slice(None), slice(wide - 1, wide - 1 + columns)
+        index = (*(every for _ in lead), inside, every, every)
+        maps = xp.framed(maps, (*lead, columns + 2 * (wide - 1), filters, length), index)
+    maps = xp.windows(xp.ascontiguousarray(maps), -3, wide)
+    return xp.reshape(maps, (*lead, columns + wide - 1, wide * filters, length))
 
 
 def _maps(xp: Any, g: Any) -> Any:
@@ -96,6 +115,14 @@ def _weights(xp: Any, kernel: Any) -> Any:
     lead, (high, wide, channels, filters) = kernel.shape[:-4], kernel.shape[-4:]
     matrix = (filters, wide * high * channels)
     kernel = last_axes(xp, kernel, (-1, -3, -4, -2))
+    return xp.reshape(kernel, (*lead, 1, *matrix) if lead else matrix)
+
+
+def _flipped(xp: Any, kernel: Any) -> Any:
+    """(..., kh, kw, C, F) as a matrix (kh·C, kw·F), or (..., 1, kh·C, kw·F); last column first."""
+    lead, (high, wide, channels, filters) = kernel.shape[:-4], kernel.shape[-4:]
+    matrix = (high * channels, wide * filters)
+    kernel = last_axes(xp, kernel[..., :, ::-1, :, :], (-4, -2, -3, -1))
     return xp.reshape(kernel, (*lead, 1, *matrix) if lead else matrix)
 
 
@@ -289,8 +316,7 @@ def conv2d_transpose(
     rows, columns = windows_over(size, kernel.shape[-4:-2], strides, padding, dilation_rate)
     _check_maps(x, rows, columns)
     x, kernel = _split(xp, x, groups), _split(xp, kernel, groups)
-    y = xp.matmul(_weights(xp, kernel).mT, _maps(xp, x))
-    return _join(xp, _uncolumns(xp, y, channels // groups, rows, columns), groups)
+    return _join(xp, _spread(xp, _maps(xp, x), kernel, rows, columns), groups)
 
 
 @op(
