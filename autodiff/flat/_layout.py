@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._value import Gate
+from ._windows import imports
 
 if TYPE_CHECKING:
     from ._readable import Line, Readable
@@ -38,7 +39,8 @@ class Entry:
 
 def layout(program: Readable) -> str:
     """The whole text of a program."""
-    lines = ["import numpy as np", ""]
+    texts = [e.text for e in (*program.fixed, *program.memory)] + [x.text for x in program.lines]
+    lines = [*imports("\n".join(texts)), ""]
     if program.fixed:
         lines += ["# constants", *_entries(program.fixed), ""]
     if program.memory:

@@ -130,8 +130,11 @@ def below_transpose(
     moved = []
     for x in inputs:
         if isinstance(x, Value) and x.shape:
-            wide = builder.reshape(x, (1,) * (len(axes) - x.ndim) + x.shape)
-            x = builder.transpose(wide, back)
+            wide = (1,) * (len(axes) - x.ndim) + x.shape
+            if sum(n > 1 for n in wide) <= 1:  # a row, as a bias: no need to turn it
+                x = builder.reshape(x, tuple(wide[k] for k in back))
+            else:
+                x = builder.transpose(builder.reshape(x, wide), back)
         moved.append(x)
     lower = tuple(shape[k] for k in back)
     return builder.transpose(builder.make(op, moved, {}, lower, dtype), axes)

@@ -15,7 +15,7 @@ from ._lines import Lines, index_text, number
 from ._lower import Program
 from ._strides import is_view, laid
 from ._value import REDUCTIONS, UFUNCS, Value
-from ._windows import around, windows_text
+from ._windows import WINDOW_VIEW, around, imports, windows_text
 
 #: arithmetic on what has no axes is written with Python's operators, which are faster there
 OPERATORS = {
@@ -54,7 +54,7 @@ class Text(Lines):
         #: what the cheap spelling calls by a short name
         self.aliases: dict[str, str] = {}
         self.names: dict[Value, str] = {}
-        self.taken = {"np", name, "arena", *dir(builtins)}
+        self.taken = {"np", WINDOW_VIEW, name, "arena", *dir(builtins)}
         self.constants: dict[str, Any] = {}
         #: compiled functions that it expects by name
         self.kernels: dict[str, Callable[..., Any]] = {}
@@ -105,7 +105,7 @@ class Text(Lines):
                 self.line(value)
             self.checks(value)
         self.finish()
-        lines = ["import numpy as np", "", *self.header, "", ""]
+        lines = [*imports("\n".join([*self.header, *self.body])), "", *self.header, "", ""]
         lines.append(f"def {self.name}({', '.join(map(self.name_of, self.parameters()))}):")
         lines += [f"    {line}" for line in self.body]
         return "\n".join(lines) + "\n"
