@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._value import Gate
-from ._windows import imports
 
 if TYPE_CHECKING:
     from ._readable import Line, Readable
@@ -39,8 +38,7 @@ class Entry:
 
 def layout(program: Readable) -> str:
     """The whole text of a program."""
-    texts = [e.text for e in (*program.fixed, *program.memory)] + [x.text for x in program.lines]
-    lines = [*imports("\n".join(texts)), ""]
+    lines = ["import numpy as np", ""]
     if program.fixed:
         lines += ["# constants", *_entries(program.fixed), ""]
     if program.memory:

@@ -18,7 +18,6 @@ from ._buffers import Plan, owner
 from ._lower import Program, identifier
 from ._strides import is_view, laid
 from ._value import Value
-from ._windows import WINDOW_VIEW
 
 #: op of a function -> what its result is called
 RESULTS = {
@@ -80,7 +79,7 @@ VIEWED = {
     "broadcast": "wide",
     "windows": "windows",
 }
-RESERVED = frozenset((*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "np", WINDOW_VIEW))
+RESERVED = frozenset((*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "np"))
 
 
 class Names:

@@ -6,16 +6,16 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 
-from .._backend import pieces
 from .._variable import Variable
 from ._buffers import PIECE, Plan, Slot, computed, owner, tiles
 from ._kernels import write_call
 from ._layout import constant
-from ._lines import Lines, index_text, number
+from ._lines import index_text, number
 from ._lower import Program
+from ._parts import Parts
 from ._strides import is_view, laid
 from ._value import REDUCTIONS, UFUNCS, Value
-from ._windows import WINDOW_VIEW, around, imports, windows_text
+from ._windows import windows_text
 
 #: arithmetic on what has no axes is written with Python's operators, which are faster there
 OPERATORS = {
@@ -43,7 +43,7 @@ SHORT = {
 }
 
 
-class Text(Lines):
+class Text(Parts):
     """Writes a program with the cheapest spelling of every call.
 
     `constants` are the arrays that the text expects by name.
@@ -54,7 +54,7 @@ class Text(Lines):
         #: what the cheap spelling calls by a short name
         self.aliases: dict[str, str] = {}
         self.names: dict[Value, str] = {}
-        self.taken = {"np", WINDOW_VIEW, name, "arena", *dir(builtins)}
+        self.taken = {"np", name, "arena", *dir(builtins)}
         self.constants: dict[str, Any] = {}
         #: compiled functions that it expects by name
         self.kernels: dict[str, Callable[..., Any]] = {}
@@ -105,7 +105,7 @@ class Text(Lines):
                 self.line(value)
             self.checks(value)
         self.finish()
-        lines = [*imports("\n".join([*self.header, *self.body])), "", *self.header, "", ""]
+        lines = ["import numpy as np", "", *self.header, "", ""]
         lines.append(f"def {self.name}({', '.join(map(self.name_of, self.parameters()))}):")
         lines += [f"    {line}" for line in self.body]
         return "\n".join(lines) + "\n"
@@ -261,41 +261,6 @@ class Text(Lines):
         shape = (PIECE,) if slot.short else value.shape
         place = f"np.{value.dtype}, arena, {slot.offset}"
         self.header.append(f"{name} = np.ndarray({shape}, {place})")
-
-    def place(self, value: Value, text: str) -> str:
-        """A view of a value that is written; made once where the value has memory of its own."""
-        if value not in self.plan.slot:
-            return text
-        part = self.free_name("part")
-        self.header.append(f"{part} = {text}")
-        return part
-
-    def cut_columns(self, product: Value, y: str, out: str) -> tuple[str, str]:
-        """Both in pieces, as `_backend` multiplies a matrix by a stack of matrices."""
-        matrix, stack = product.inputs
-        n = pieces(matrix.size * stack.shape[-1], stack.shape[-1])
-        if n == 1:
-            return y, out
-        texts = []
-        for value, name in ((stack, y), (product, out)):
-            shape = (*value.shape[:2], n, value.shape[2] // n)
-            view = f"{name}.reshape({shape}).transpose(2, 0, 1, 3)"
-            texts.append(self.place(owner(value), view))
-        return texts[0], texts[1]
-
-    def frame(self, value: Value, name: str, fill: Any) -> str:
-        """The lines that fill what lies around an image."""
-        sides = around(value.attrs["index"], value.shape)
-        places = [self.place(value, f"{name}[{side}]") for side in sides]
-        return "\n".join(f"{place}.fill({number(fill)})" for place in places)
-
-    def put(self, place: str, x: str) -> str:
-        """x written to a place."""
-        return f"np.copyto({place}, {x})"
-
-    def add_to(self, place: str, x: str) -> str:
-        """x added to a place."""
-        return self.call("np.add", [place, x], "", place)
 
     def vector(self, value: Value) -> str:
         """The name of a vector whose parts are computed in it."""

@@ -87,22 +87,12 @@ MEANINGS: dict[str, Any] = {
 # -- how it is spelled -----------------------------------------------------------------------------
 
 
-WINDOW_VIEW = "sliding_window_view"
-
-
-def imports(text: str) -> list[str]:
-    """The first lines of a text: NumPy, and a short name for what it calls by it."""
-    uses = f"{WINDOW_VIEW}(" in text
-    more = ["", f"{WINDOW_VIEW} = np.lib.stride_tricks.{WINDOW_VIEW}"] if uses else []
-    return ["import numpy as np", *more]
-
-
 def windows_text(value: Value, base: str) -> str:
     """The view."""
     axis = value.ndim - 1 + value.attrs["axis"]
     stride, dilation = value.attrs["stride"], value.attrs["dilation"]
     extent = (value.attrs["size"] - 1) * dilation + 1
-    text = f"{WINDOW_VIEW}({base}, {extent}, {axis})"
+    text = f"np.lib.stride_tricks.sliding_window_view({base}, {extent}, {axis})"
     text = f"np.moveaxis({text}, -1, {axis + 1})"
     if stride > 1 or dilation > 1:
         text += f"[{':, ' * axis}::{stride}, ::{dilation}]"
