@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from data._split import drawn
+
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
@@ -38,10 +40,5 @@ def load_data(test_fraction: float = 0.2, seed: int = 0) -> tuple[Pair, Pair]:
         ) from error
     bunch = load_digits()
     x, y = bunch.images.astype(np.uint8), bunch.target.astype(np.uint8)
-    order = np.random.default_rng(seed).permutation(len(y))
-    in_test = np.zeros(len(y), bool)
-    for digit in range(10):
-        rows = order[y[order] == digit]
-        in_test[rows[: round(test_fraction * len(rows))]] = True
-    train, test = order[~in_test[order]], order[in_test[order]]
+    train, test = drawn(len(y), test_fraction, np.random.default_rng(seed), labels=y)
     return (x[train], y[train]), (x[test], y[test])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nn._prefetch import checked, made_ahead
 from nn._rows import FileRows
 
 Rows = NDArray[np.intp]
@@ -28,13 +29,15 @@ class batches:  # noqa: N801  reads as the function it is used as
         fixes the whole sequence; it is at hand as `.generator`, and `nn.checkpoints.Checkpoint`
         saves it with the place within the epoch.
     drop_last: leave out a last batch that is not full.
+    prefetch: so many batches are made ahead, in a thread, while one is in use: for arrays that are
+        memory-mapped and read from a slow disk. Order and checkpoints are the same.
 
     `len()` is the number of steps per epoch, ceil(N / batch_size), or floor with `drop_last`.
     Every step yields a tuple with one entry per argument, `(x,)` or `(x, y)`, each with the
     nesting and dtypes it was given; its arrays are new, C-contiguous and the caller's own.
 
-    Raises ValueError for no rows, no steps, unequal lengths and a batch size below 1, TypeError
-    for a batch size that is not an integer.
+    Raises ValueError for no rows, no steps, unequal lengths, a batch size below 1 and `prefetch`
+    below 0, TypeError for numbers that are not integers.
 
     >>> import numpy as np
     >>> x = np.arange(10)
@@ -56,6 +59,7 @@ class batches:  # noqa: N801  reads as the function it is used as
         shuffle: bool = True,
         seed: int | np.random.Generator | None = None,
         drop_last: bool = False,
+        prefetch: int = 0,
     ) -> None:
         given = {"x": x} if y is None else {"x": x, "y": y}
         leaves = [leaf for name, value in given.items() for leaf in _leaves(name, value)]
@@ -71,6 +75,7 @@ class batches:  # noqa: N801  reads as the function it is used as
         self._gathers = [_gather(array) for _, array in leaves]
         self._nesting = tuple(_nesting(value) for value in given.values())
         self._shuffle = shuffle
+        self._ahead = checked(prefetch, least=0)
         self.generator = np.random.default_rng(seed)
         #: of the loop that began last: the generator's state before it, batches given so far
         self._began: Any = None
@@ -94,18 +99,26 @@ class batches:  # noqa: N801  reads as the function it is used as
         return self._epoch(order, self._began, self._given)
 
     def _epoch(self, order: Rows, began: Any, given: int) -> Iterator[tuple[Any, ...]]:
-        gathers, nesting, size = self._gathers, self._nesting, self._size
-        flat = all(part is None for part in nesting)
+        steps = self._made(order, given * self._size)
+        if self._ahead:
+            steps = made_ahead(steps, self._ahead)
         try:
-            for start in range(given * size, self._stop, size):
-                rows = order[start : start + size]
-                parts = [gather(rows, 0) for gather in gathers]
+            for batch in steps:
                 if self._began is began:
                     self._given += 1
-                yield tuple(parts) if flat else _nest(nesting, iter(parts))
+                yield batch
         finally:
+            steps.close()
             if self._began is began:  # this epoch is over, also where the loop was left
                 self._began, self._given, self._resumes = None, 0, False
+
+    def _made(self, order: Rows, first: int) -> Generator[tuple[Any, ...], None, None]:
+        gathers, nesting, size = self._gathers, self._nesting, self._size
+        flat = all(part is None for part in nesting)
+        for start in range(first, self._stop, size):
+            rows = order[start : start + size]
+            parts = [gather(rows, 0) for gather in gathers]
+            yield tuple(parts) if flat else _nest(nesting, iter(parts))
 
     def state_dict(self) -> dict[str, Any]:
         """Where it stands, within an epoch too: for checkpoints.
