@@ -155,6 +155,8 @@ def flops(value: Value) -> int:
         return int(inputs[0].size)
     if op == "overlap_add":
         return sum(x.size for x in inputs)
+    if op == "routed":
+        return int(2 * (len(inputs) - 1) * inputs[0].size)
     if op == "scatter" and any(isinstance(e, (np.ndarray, list)) for e in value.attrs["index"]):
         return int(inputs[0].size)  # elements may be named twice, and are added up
     return 0
@@ -170,7 +172,8 @@ def moved(line: Line) -> int:
     total: int = sum(map(touched, read))
     if last.op == "within":
         return total
-    if last.op in ("put", "overlap_add", "framed", "scatter"):  # filled first
+    filled = last.op == "routed" and not last.attrs["along"].covering
+    if filled or last.op in ("put", "overlap_add", "framed", "scatter"):  # filled first
         total += last.nbytes
     if last.op == "overlap_add":  # the sums are read again
         total += sum(x.nbytes for x in last.operands)

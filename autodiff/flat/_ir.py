@@ -18,7 +18,7 @@ import numpy as np
 from .._backend import PYTHON_SCALARS
 from ._locals import Locals
 from ._strides import below_transpose
-from ._value import REDUCTIONS, SOURCES, Gate, Shape, Value
+from ._value import REDUCTIONS, UNFOLDED, Gate, Shape, Value
 
 
 @lru_cache(maxsize=4096)
@@ -55,7 +55,7 @@ class Builder:
     ) -> Value:
         """A value, or the same one that was made before."""
         inputs = tuple(inputs)
-        if op not in SOURCES and all(
+        if op not in UNFOLDED and all(
             not isinstance(x, Value) or x.op == "constant" for x in inputs
         ):
             from ._evaluate import evaluate

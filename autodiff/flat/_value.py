@@ -42,6 +42,9 @@ REDUCTIONS = {
 VIEWS = frozenset(("reshape", "transpose", "slice", "broadcast", "windows"))
 #: operations without inputs
 SOURCES = frozenset(("argument", "variable", "constant", "draw"))
+#: operations that are computed at every call though their inputs may be constants: what comes of a
+#: few numbers may be large, as the gradient of a sum of windows, and have no short expression
+UNFOLDED = SOURCES | {"windows", "overlap_add", "framed", "routed"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

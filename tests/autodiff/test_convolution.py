@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autodiff as ad
+from autodiff._backend import numpy_namespace, pieces
 from autodiff.testing import check_gradients
 
 from .naive_images import conv2d, geometries
@@ -73,6 +74,18 @@ def test_the_layout_of_the_images_does_not_matter() -> None:
         np.testing.assert_allclose(ad.conv2d(odd, kernel).numpy(), expected, rtol=1e-13)
     wide = np.repeat(np.repeat(x, 2, axis=1), 3, axis=2)[:, ::2, ::3]
     np.testing.assert_allclose(ad.conv2d(wide, kernel).numpy(), expected, rtol=1e-13)
+
+
+def test_products_in_pieces_are_the_product() -> None:
+    """A matrix times a stack of matrices, whose columns BLAS is given a part at a time."""
+    matrix, stack = RNG.normal(size=(16, 150)), RNG.normal(size=(3, 150, 1280))
+    assert pieces(matrix.size * 1280, 1280) == 4
+    found = numpy_namespace.matmul(matrix, stack)
+    np.testing.assert_allclose(found, np.matmul(matrix, stack), rtol=1e-11, atol=1e-11)
+    found = numpy_namespace.matmul(matrix.astype(np.float32), stack)
+    assert found.dtype == np.float64
+    with pytest.raises(ValueError, match="matmul"):
+        numpy_namespace.matmul(matrix[:, :-1], stack)
 
 
 def test_numbers_of_every_kind() -> None:

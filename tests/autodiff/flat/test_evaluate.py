@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autodiff._images import Windows
 from autodiff.flat import _evaluate
 from autodiff.flat._evaluate import apply, evaluate
 from autodiff.flat._ir import INDEX, Builder
@@ -36,6 +37,26 @@ X = np.arange(6.0).reshape(2, 3)
         ("stack", (X, X), {"axis": -1}, np.stack([X, X], -1)),
         ("put", (X, 9.0), {"index": (0, slice(1, None))}, [[0, 9, 9], [3, 4, 5]]),
         ("scatter", (X[0],), {"index": (np.array([0, 0, 1]),), "shape": (3,)}, [1, 2, 0]),
+        ("windows", (X,), {"axis": -1, "size": 2}, [[[0, 1], [1, 2]], [[3, 4], [4, 5]]]),
+        (
+            "overlap_add",
+            (X, X),
+            {"axis": -1, "length": 4, "stride": 1, "dilation": 1},
+            [[0, 1, 3, 2], [3, 7, 9, 5]],
+        ),
+        (
+            "framed",
+            (X,),
+            {"shape": (2, 5), "index": (slice(None), slice(1, 4)), "fill": 7},
+            [[7, 0, 1, 2, 7], [7, 3, 4, 5, 7]],
+        ),
+        (
+            "routed",
+            (X, X > 2),
+            {"axis": -1, "along": Windows(6, 2, 2, 1)},
+            [[0, 0, 1, 0, 2, 0], [0, 3, 0, 4, 0, 5]],
+        ),
+        ("contiguous", (X.T,), {}, X.T),
         ("flat", (X, X[0]), {"home": False}, [0, 1, 2, 3, 4, 5, 0, 1, 2]),
         ("within", (np.array([0, 4]),), {"low": 0, "high": 5}, True),
         ("within", (np.array([-1, 4]),), {"low": 0, "high": 5}, False),

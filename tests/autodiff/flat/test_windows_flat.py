@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from numpy.lib.stride_tricks import as_strided
 
 import autodiff as ad
-from autodiff.flat._strides import reshaped
+from autodiff.flat._ir import Builder
+from autodiff.flat._strides import reshaped, strides
+from autodiff.flat._windows import windows
 
 from .agreement import Program, assert_agree
+from .machine import interpret
 from .texts import execute
 
 RNG = np.random.default_rng(3)
@@ -108,6 +111,47 @@ def test_the_text_runs_by_itself() -> None:
         np.testing.assert_array_equal(g, h.numpy())
     for v in variables:
         np.testing.assert_array_equal(after[str(v.name)], v.numpy())
+
+
+@given(st.integers(0, 99), st.lists(st.integers(0, 4), min_size=1, max_size=4))
+def test_strides_are_numpys(seed: int, steps: list[int]) -> None:
+    """Of views of views of what lies in order."""
+    random, b = np.random.default_rng(seed), Builder()
+    x = np.arange(24.0).reshape(2, 3, 4)
+    value = b.make("argument", (), {"place": 0}, x.shape, x.dtype)
+    for step in steps:
+        n = value.ndim
+        if step == 0:
+            value = b.transpose(value, tuple(random.permutation(n)))
+        elif step == 1:
+            index = tuple(slice(None, None, random.integers(1, 3)) for _ in range(n))
+            value = b.index(value, tuple(slice(s.start, s.stop, int(s.step)) for s in index))
+        elif step == 2:
+            axis = -int(random.integers(1, n + 1))
+            value = windows(b, value, axis, min(2, value.shape[axis]))
+        elif step == 3:
+            value = b.broadcast(value, (2, *value.shape))
+        else:
+            shape = (*value.shape[: n - 2], -1) if n > 1 else (*value.shape, 1)
+            value = b.reshape(value, shape)
+    found = interpret([*b.values], [x])[value] if value.op != "argument" else x
+    steps_in_elements = tuple(s // x.itemsize for s in found.strides)
+    for n, step, expected in zip(value.shape, strides(value), steps_in_elements, strict=True):
+        assert n <= 1 or step == expected
+
+
+def test_long_products_are_cut_alike() -> None:
+    """Flat and eager runs give BLAS the same pieces."""
+    k = ad.Variable(RNG.normal(size=(3, 3, 8, 16)).astype(np.float32))
+
+    def step(x: Any) -> Any:
+        with ad.GradientTape() as tape:
+            tape.watch(x)
+            y = ad.conv2d(x, k, padding="same")
+        return y, tape.gradient(y, [x, k])
+
+    x = RNG.normal(size=(64, 20, 4, 8)).astype(np.float32)
+    assert_agree(lambda: (step, []), [[x], [2 * x]])
 
 
 def lines(f: Any, *args: Any) -> list[str]:
