@@ -304,16 +304,15 @@ class GradientTape:
         gradients: list[Any] = []
         for k, group in enumerate(nodes):
             total: Any = found.get(group[0]) if len(group) == 1 else _total(found, group)
-            if total is None:
-                gradients.append(_unconnected(wanted[k], k, unconnected, lead))
-            elif isinstance(total, Tensor):
-                gradients.append(total)
-            else:
-                if type(total) is np.ndarray:  # in memory of its own
-                    if id(total) in taken or total.base is not None:
-                        total = total.copy()
-                    taken.add(id(total))
+            if type(total) is np.ndarray:  # in memory of its own
+                if id(total) in taken or total.base is not None:
+                    total = total.copy()
+                taken.add(id(total))
                 gradients.append(constant(total))
+            elif total is None:
+                gradients.append(_unconnected(wanted[k], k, unconnected, lead))
+            else:
+                gradients.append(total if isinstance(total, Tensor) else constant(total))
         return gradients
 
     def diagram(self, target: Any, **options: Any) -> Diagram:
