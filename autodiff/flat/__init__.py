@@ -34,6 +34,8 @@ R = TypeVar("R")
 
 #: so many signatures are a sign that something varies which should be an array
 MANY = 16
+#: programs kept per function; beyond it, the one that was made first goes
+MOST = 128
 array = np.ndarray
 
 
@@ -100,6 +102,8 @@ class Function(Generic[P, R]):
             program = lower(trace, result, self._names(args, kwargs))
             runner = Runner(program, name, self._fuse)
             check_captured(runner.constants, trace.around, name)
+        while len(self._programs) >= MOST:
+            self._programs.pop(next(iter(self._programs), None), None)
         self._programs[key] = runner
         if len(self._programs) == MANY:
             warnings.warn(

@@ -54,11 +54,13 @@ def test_the_flat_versions_hold_at_least_what_must_be_and_the_table_shows_it(
     sizes = json.loads(file.read_text(encoding="utf-8"))["peak_bytes"][net.name]
     parameters, images, _ = inputs(net)
     least = images.nbytes + 2 * sum(p.nbytes for p in parameters)  # gradients too
-    assert all(least <= size < 3 * least for size in sizes.values())
+    missing = {label for label, size in sizes.items() if size == "missing"}
+    assert missing <= {"autodiff, fused"}  # where Numba is not installed
+    assert all(least <= sizes[label] < 3 * least for label in {*sizes} - missing)
     assert sizes["NumPy by hand, flat"] < sizes["NumPy by hand"]
     rows = [line.rsplit(maxsplit=1) for line in capsys.readouterr().out.splitlines()[2:]]
     assert {label.rstrip(): size for label, size in rows} == {
-        label: f"{size / 1000:.0f}" for label, size in sizes.items()
+        label: size if label in missing else f"{size / 1000:.0f}" for label, size in sizes.items()
     }
 
 

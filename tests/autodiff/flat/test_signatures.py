@@ -12,6 +12,7 @@ import pytest
 
 import autodiff as ad
 from autodiff._graph import thread
+from autodiff.flat import MOST
 from autodiff.flat._run import Runner
 
 A = np.arange(6, dtype=np.float32).reshape(2, 3)
@@ -157,6 +158,16 @@ def test_many_signatures_warn() -> None:
     with pytest.warns(UserWarning, match="16 signatures traced"):
         f(A, 15.0)
     f(A, 16.0)  # once is enough: warnings are errors here
+
+
+def test_programs_are_kept_up_to_a_cap() -> None:
+    f = ad.function(lambda x, k: x * k)
+    with pytest.warns(UserWarning, match="signatures traced"):
+        for k in range(MOST + 5):
+            f(A, float(k))
+    assert len(f._programs) == MOST
+    assert f(A, 0.0).tolist() == (0 * A).tolist()  # made anew
+    assert len(f._programs) == MOST
 
 
 VALUES: list[tuple[str, Callable[[Any], Any]]] = [
