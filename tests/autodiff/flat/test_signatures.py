@@ -163,8 +163,7 @@ def test_many_signatures_warn() -> None:
 def test_programs_are_kept_up_to_a_cap() -> None:
     f = ad.function(lambda x, k: x * k)
     with pytest.warns(UserWarning, match="signatures traced"):
-        for k in range(MOST + 5):
-            f(A, float(k))
+        list(map(f, [A] * (MOST + 5), map(float, range(MOST + 5))))
     assert len(f._programs) == MOST
     assert f(A, 0.0).tolist() == (0 * A).tolist()  # made anew
     assert len(f._programs) == MOST
