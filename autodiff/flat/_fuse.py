@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from .. import _nest
-from ._buffers import computed, reachable
+from ._buffers import computed, owner, reachable
 from ._group import Group
 from ._ir import INDEX, Builder
 from ._kernel_text import COMPARISONS, FORMULAS, STEPS
 from ._loops import ELEMENTWISE, Axes, Nest, base, light, reads, shrinks, space_of
 from ._lower import Program
-from ._strides import is_view
+from ._strides import is_view, laid
 from ._value import REDUCTIONS, Value
 
 #: functions that NumPy computes several elements at a time, and a compiled loop one by one
@@ -129,6 +129,8 @@ class _Growth:
         known = all(x.dtype.char in KNOWN and x.dtype.isnative for x in (value, *value.operands))
         if not known or (value.shape and value.size < 2):
             return False
+        if not all(map(_lies_in_order, map(base, value.operands))):
+            return False  # a copy costs as much as the operation
         if op in ELEMENTWISE:
             small = op not in FUNCTIONS or value.size <= FEW
             return small and (_fits_loop(value) if value.shape else _is_rounding(value))
@@ -193,6 +195,10 @@ def _touched(members: Iterable[Value]) -> list[Value]:
     """Members and what they read."""
     found = {x: None for v in members for x in (v, *map(base, reads(v)))}
     return [x for x in found if x.shape]
+
+
+def _lies_in_order(x: Value) -> bool:
+    return laid(x) is owner(x)
 
 
 def _is_float(x: Value) -> bool:

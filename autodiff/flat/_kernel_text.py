@@ -62,22 +62,33 @@ STEPS = {
     "within": ("{0} & ({low} <= {1}) & ({1} < {high})", "True"),
 }
 #: sums of more float32 than this are made in float64
-LONG = 512
+MANY = 512
+#: from so many elements on other threads run meanwhile; letting them costs 0.1 µs
+LONG = 16384
 
 
 @dataclass(frozen=True)
+class Code:
+    """The text of a function `kernel`, and all else that its machine code depends on."""
+
+    text: str
+    #: dtype and axes of each argument
+    kinds: tuple[tuple[str, int], ...]
+    #: whether it takes so long that other threads are to run meanwhile
+    long: bool
+
+
+@dataclass(frozen=True, eq=False)
 class Kernel:
-    """The text of a function `kernel`, and what it is to be given and gives.
+    """A function that computes a cluster, and what it is to be given and gives.
 
     It is given arrays as vectors (1 axis) or matrices that lie in order in memory, numbers (0), and
     rows of scratch, for which a dtype stands; rows' numbers may lie at any distance (-1). What is
     found of everything is returned as numbers.
     """
 
-    text: str
+    code: Code
     arguments: tuple[Value | np.dtype[Any], ...]
-    #: dtype and axes of each argument
-    kinds: tuple[tuple[str, int], ...]
     returned: tuple[Value, ...]
     rows: int
     columns: int
@@ -126,7 +137,8 @@ class KernelText:
         text = "\n".join(self.lines) + "\n"
         kinds = tuple(self.kind(x) for x in self.given)
         space = nest.space
-        return Kernel(text, self.given, kinds, tuple(self.returned), space.rows, space.columns)
+        code = Code(text, kinds, space.rows * space.columns >= LONG)
+        return Kernel(code, self.given, tuple(self.returned), space.rows, space.columns)
 
     def kind(self, x: Value | np.dtype[Any]) -> tuple[str, int]:
         """The dtype and the number of axes of an argument."""
@@ -257,7 +269,7 @@ class KernelText:
 
     def wide(self, v: Value) -> bool:
         """Whether a sum is made in float64."""
-        many = base(v.inputs[0]).size // v.size > LONG
+        many = base(v.inputs[0]).size // v.size > MANY
         return v.op == "sum" and many and v.dtype == np.float32 and self.nest.place[v] != "j"
 
     def start(self, v: Value) -> str:

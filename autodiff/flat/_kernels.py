@@ -14,17 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._buffers import owner
-from ._kernel_text import Kernel, KernelText, scalar
+from ._kernel_text import Code, KernelText, scalar
 from ._value import Value
 
 if TYPE_CHECKING:
     from ._fuse import Cluster
     from ._text import Text
 
-#: from so many elements on other threads may run meanwhile; letting them costs 0.1 µs
-LARGE = 16384
-
-_compiled: dict[Any, Callable[..., Any]] = {}
+_compiled: dict[Code, Callable[..., Any]] = {}
 _compiling = threading.Lock()
 _numbers = count(1)
 
@@ -41,17 +38,15 @@ def wanted(fuse: bool | None) -> bool:
     return fuse
 
 
-def compiled(kernel: Kernel) -> Callable[..., Any]:
-    """The machine code of a kernel; kernels of one text are compiled once."""
-    large = kernel.rows * kernel.columns >= LARGE
-    key = kernel.text, kernel.kinds, large
+def compiled(code: Code) -> Callable[..., Any]:
+    """The machine code of a kernel, made once."""
     with _compiling:
-        if key not in _compiled:
-            _compiled[key] = _compile(*key)
-        return _compiled[key]
+        if code not in _compiled:
+            _compiled[code] = _compile(code)
+        return _compiled[code]
 
 
-def _compile(text: str, kinds: tuple[tuple[str, int], ...], large: bool) -> Callable[..., Any]:
+def _compile(code: Code) -> Callable[..., Any]:
     from numba import njit, types
 
     if "plus" not in _space:
@@ -65,12 +60,12 @@ def _compile(text: str, kinds: tuple[tuple[str, int], ...], large: bool) -> Call
         return types.Array(element, abs(axes), "C" if axes > 0 else "A", aligned=False)
 
     file = f"<kernel {next(_numbers)}>"
-    linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+    linecache.cache[file] = (len(code.text), None, code.text.splitlines(True), file)
     space = dict(_space)
-    exec(compile(text, file, "exec"), space)
+    exec(compile(code.text, file, "exec"), space)
     # as NumPy: dividing by zero gives infinities, and no rounding is left out
-    function = njit(error_model="numpy", fastmath=False, nogil=large)(space["kernel"])
-    function.compile(tuple(type_of(*kind) for kind in kinds))
+    function = njit(error_model="numpy", fastmath=False, nogil=code.long)(space["kernel"])
+    function.compile(tuple(type_of(*kind) for kind in code.kinds))
     function.disable_compile()
     # the arguments' types are known: what is called does not look at them again
     (found,) = function.overloads.values()
@@ -112,7 +107,7 @@ def write_call(text: Text, outputs: list[Value]) -> None:
                 over[old] = x
     kernel = KernelText(nest, cluster.outputs, over).write()
     arguments = []
-    for given, (_, axes) in zip(kernel.arguments, kernel.kinds, strict=True):
+    for given, (_, axes) in zip(kernel.arguments, kernel.code.kinds, strict=True):
         if isinstance(given, Value):
             lengths = {-1: (kernel.rows,), 2: (kernel.rows, kernel.columns), 1: (given.size,)}
             shape = lengths.get(axes)
@@ -120,7 +115,7 @@ def write_call(text: Text, outputs: list[Value]) -> None:
         else:
             arguments.append(text.free_name("row"))
             text.header.append(f"{arguments[-1]} = np.empty({kernel.columns}, np.{given.name})")
-    call = f"{_name(text, kernel)}({', '.join(arguments)})"
+    call = f"{_name(text, kernel.code)}({', '.join(arguments)})"
     numbers = ", ".join(names[v] for v in kernel.returned)
     text.body.append(f"{numbers} = {call}" if numbers else call)
     for v in kernel.returned:
@@ -153,16 +148,12 @@ def _in_shape(
     return other
 
 
-def _name(text: Text, kernel: Kernel) -> str:
+def _name(text: Text, code: Code) -> str:
     """The name by which a program calls a kernel."""
-    function = compiled(kernel)
-    for name, known in text.kernels.items():
-        if known is function:
-            return name
-    name = text.free_name("kernel")
-    text.kernels[name] = function
-    text.header += [f"# {name}: compiled from", *(f"#   {x}" for x in kernel.text.splitlines())]
-    return name
+    if code not in text.kernels:
+        name = text.kernels[code] = text.free_name("kernel")
+        text.header += [f"# {name}: compiled from", *(f"#   {x}" for x in code.text.splitlines())]
+    return text.kernels[code]
 
 
 def _alias(text: Text, dtype: np.dtype[Any]) -> str:

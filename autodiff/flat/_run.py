@@ -19,6 +19,7 @@ from ._buffers import Plan, plan
 from ._fuse import fused
 from ._group import group_updates
 from ._home import Home, own, put_in_order
+from ._kernels import compiled
 from ._lower import Program
 from ._readable import Readable
 from ._text import Text, in_place
@@ -71,7 +72,8 @@ class Runner:
 
     def _instance(self) -> Any:
         """The function with buffers of its own."""
-        space = {**self.constants, **self._kernels, "arena": memory(self._bytes)}
+        kernels = {name: compiled(code) for code, name in self._kernels.items()}
+        space = {**self.constants, **kernels, "arena": memory(self._bytes)}
         exec(self._code, space)
         # warnings silenced once for all calls: an errstate at each one would cost a microsecond
         context = copy_context()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable
 from typing import Any
 
 from .._variable import Variable
 from ._buffers import PIECE, Plan, Slot, computed, owner, tiles
+from ._kernel_text import Code
 from ._kernels import write_call
 from ._layout import constant
 from ._lines import index_text, number
@@ -56,8 +56,8 @@ class Text(Parts):
         self.names: dict[Value, str] = {}
         self.taken = {"np", name, "arena", *dir(builtins)}
         self.constants: dict[str, Any] = {}
-        #: compiled functions that it expects by name
-        self.kernels: dict[str, Callable[..., Any]] = {}
+        #: functions to be compiled, and the names by which it expects them
+        self.kernels: dict[Code, str] = {}
         self.header: list[str] = []
         self.body: list[str] = []
         self.ones: dict[tuple[int, str], str] = {}

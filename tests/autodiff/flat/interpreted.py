@@ -12,6 +12,7 @@ import pytest
 
 import autodiff as ad
 from autodiff.flat import _kernels
+from autodiff.flat._kernel_text import Code
 
 #: of the argument's dtype and without errors, as compiled code has them
 FUNCTIONS = SimpleNamespace(
@@ -28,14 +29,14 @@ def by_python() -> Iterator[None]:
         yield
 
 
-def interpret(text: str, kinds: tuple[tuple[str, int], ...], large: bool) -> Callable[..., Any]:
+def interpret(code: Code) -> Callable[..., Any]:
     """The function that a kernel's text defines; it looks at what it is given."""
     space = {**_kernels._space, "math": FUNCTIONS, "plus": _kernels._plus}
-    exec(text, space)
+    exec(code.text, space)
     kernel = space["kernel"]
 
     def checked(*arguments: Any) -> Any:
-        for x, (dtype, axes) in zip(arguments, kinds, strict=True):
+        for x, (dtype, axes) in zip(arguments, code.kinds, strict=True):
             if axes:
                 assert isinstance(x, np.ndarray)
                 assert (x.dtype.name, x.ndim) == (dtype, abs(axes))

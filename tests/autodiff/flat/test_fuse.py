@@ -19,7 +19,7 @@ from autodiff.flat._run import Runner
 from optim import SGD, Adam, Optimizer, RMSprop
 
 from .agreement import Program, assert_agree
-from .interpreted import by_python, fused
+from .interpreted import by_python, fused, interpret
 from .programs import Run, Step, programs, shapes, transposing
 from .test_traps_flat import OF_ITSELF, with_variables
 
@@ -328,10 +328,23 @@ def test_the_environment_is_asked_if_the_caller_does_not_say(
 
 
 def test_kernels_of_one_text_are_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts: list[str] = []
-    compile_ = _kernels._compile
-    monkeypatch.setattr(_kernels, "_compile", lambda *key: texts.append(key[0]) or compile_(*key))  # type: ignore[func-returns-value]
+    codes: list[Any] = []
+
+    def noting(code: Any) -> Any:
+        codes.append(code)
+        return interpret(code)
+
+    monkeypatch.setattr(_kernels, "_compile", noting)
     f = fused(lambda x, b: ad.relu(x + b))
     for shape in ((4, 3), (5, 3), (6, 7)):
         f(array(*shape), array(shape[1]))
-    assert len(texts) == 1
+    assert len(codes) == 1
+
+
+def test_nothing_is_compiled_to_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_kernels, "_compile", lambda code: pytest.fail("compiled"))
+    step, _ = perceptron(SGD(0.1), 6, 5, 3)
+    args = array(7, 6), np.arange(7) % 3
+    flat = fused(step)
+    assert "np.dot" in flat.source(*args)
+    assert flat.cost(*args).flops == ad.function(step).cost(*args).flops

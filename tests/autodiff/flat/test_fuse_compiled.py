@@ -13,8 +13,7 @@ import pytest
 
 import autodiff as ad
 from autodiff.flat._fuse import FEW
-from autodiff.flat._kernel_text import FORMULAS, LONG
-from autodiff.flat._kernels import LARGE
+from autodiff.flat._kernel_text import FORMULAS, LONG, MANY
 
 from .agreement import assert_agree, assert_near
 from .test_fuse import OPTIMIZERS, perceptron, runner_of
@@ -126,7 +125,7 @@ def test_every_formula_is_tried() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("columns", [7, 33, LONG + 5])
+@pytest.mark.parametrize("columns", [7, 33, MANY + 5])
 @pytest.mark.parametrize("axis", [0, 1, None])
 def test_sums(axis: int | None, columns: int, dtype: str) -> None:
     x = np.random.default_rng(0).normal(1, 1, (40, columns)).astype(dtype)
@@ -187,7 +186,7 @@ def test_labels_are_checked_before_a_row_is_read() -> None:
 def test_threads_do_not_meet() -> None:
     """Long loops let other threads run; each call has memory of its own."""
     f = compiled(lambda x: ad.sqrt(x * x + 3 * x) / (x + 1) - x)
-    x = np.linspace(1, 2, 4 * LARGE)
+    x = np.linspace(1, 2, 4 * LONG)
     wrong: list[Any] = []
 
     def work(k: int) -> None:
