@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 
 from autodiff import Variable
 from nn import _safetensors
-from nn._safetensors import Reader, reading
+from nn._safetensors import Entry, reading
 
 #: what the metadata say of files written here; a damaged digest does not make them foreign
 KIND, VERSION = "autodiff", "weights 1"
@@ -29,17 +29,16 @@ def load(path: str | PathLike[str], by_path: Mapping[str, Variable]) -> None:
     with reading(path, "weights") as reader:
         if KIND in reader.metadata or reader.digest is not None:
             reader.check_digest()
-        check_fits(reader, by_path, reader.entries, str(path), "the model")
+        check_fits(reader.entries, by_path, str(path), "the model")
         arrays = {name: reader.read(name) for name in by_path}
     for name, v in by_path.items():
         v.assign(arrays[name])
 
 
 def check_fits(
-    reader: Reader, by_path: Mapping[str, Variable], names: Iterable[str], path: str, owner: str
+    entries: Mapping[str, Entry], by_path: Mapping[str, Variable], path: str, owner: str
 ) -> None:
-    """ValueError unless the file's arrays of these names are those that `by_path` has."""
-    entries = {name: reader.entries[name] for name in names}
+    """ValueError unless these arrays of a file are those that `by_path` has."""
     wrong = [f"it lacks {name!r}" for name in by_path if name not in entries]
     wrong += [f"it has {name!r}, which {owner} has not" for name in entries if name not in by_path]
     for name, v in by_path.items():

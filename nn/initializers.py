@@ -18,6 +18,7 @@ import autodiff as ad
 from autodiff import Tensor
 from nn._names import lookup, snake_case
 from nn._random import Seed, generator
+from nn._recorded import Recorded
 
 Shape = tuple[int, ...]
 
@@ -25,7 +26,7 @@ Shape = tuple[int, ...]
 _CUT_DEVIATION = 0.87962566103423978
 
 
-class Initializer:
+class Initializer(Recorded):
     """Gives a Tensor of a shape and dtype."""
 
     def __call__(self, shape: Shape, dtype: Any = "float32") -> Tensor:

@@ -9,9 +9,10 @@ from typing import Any
 import autodiff as ad
 from autodiff import Tensor
 from nn._names import lookup, snake_case
+from nn._recorded import Recorded
 
 
-class Regularizer:
+class Regularizer(Recorded):
     """A number for a Tensor of parameters; a subclass says which in `__call__`."""
 
     def __call__(self, x: Any) -> Tensor:

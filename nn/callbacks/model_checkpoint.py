@@ -1,4 +1,4 @@
-"""ModelCheckpoint: weights saved while training."""
+"""ModelCheckpoint: the model saved while training."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from nn.callbacks.callback import NEVER, Logs
 
 
 class ModelCheckpoint(Monitor):
-    """Saves the model's weights after epochs, or after so many steps, all of them or the best.
+    """Saves the model after epochs, or after so many steps, each time or where it is the best.
 
-    filepath: where to, with `save_weights`' format; "{epoch:02d}-{val_loss:.3f}.safetensors" has
-        the epoch, from 1, and reported numbers in its name.
+    filepath: where to, in safetensors format; "{epoch:02d}-{val_loss:.3f}.safetensors" has the
+        epoch, from 1, and reported numbers in its name.
     monitor, mode, save_best_only: save only where this number is better than at every save before.
     initial_value_threshold: the number to beat at first.
+    save_weights_only: without it the whole model is saved, the state of its optimizer too, for
+        `models.load_model`; `BackupAndRestore` saves what a training needs that is to go on.
     save_freq: "epoch", or a number of steps.
     verbose: 1 says what is saved.
 
@@ -94,6 +96,10 @@ class ModelCheckpoint(Monitor):
                 if not self.is_better(value, self.best):
                     return
                 self.best = value
-        self.model.save_weights(path)
+        if self.save_weights_only:
+            self.model.save_weights(path)
+        else:
+            self.model.save(path)
         if self.verbose:
-            print(f"Epoch {self._epoch + 1}: weights saved to {path}", flush=True)
+            what = "weights" if self.save_weights_only else "model"
+            print(f"Epoch {self._epoch + 1}: {what} saved to {path}", flush=True)

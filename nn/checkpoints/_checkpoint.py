@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import copy
-import json
 from collections.abc import Mapping
-from contextlib import suppress
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
+from nn.checkpoints import _state
+from nn.checkpoints._parts import Parts, build_optimizers, parts_of
 
-from nn import _safetensors
-from nn._safetensors import FormatError, Reader, reading
-from nn._weights import KIND, check_fits
-from nn.checkpoints._parts import State, parts_of
-from nn.checkpoints._values import Arrays, names_in, pack, unpack
-
-VERSION = "checkpoint 1"
-OWNER = "this training"
+KIND = _state.Kind("checkpoint 1", "a training's state", "this training")
 
 
 class Checkpoint:
@@ -31,8 +21,8 @@ class Checkpoint:
         and whatever has state_dict() and load_state_dict(state), as callbacks do. The generator
         behind `utils.set_random_seed` is always among them.
 
-    A model is built, and `optimizer.build(model.trainable_variables)` called, before its state can
-    be restored.
+    A model is built before its state can be restored. Where an optimizer has taken no step yet, its
+    slots are made for the trainable Variables of the models and layers that the file has slots of.
 
     The file is in safetensors format, which any program can read: Variables by their paths,
     "model/dense/kernel", everything else as JSON in its metadata, with a SHA-256 of the whole file.
@@ -71,17 +61,7 @@ class Checkpoint:
 
         Raises TypeError for a value that is none of these.
         """
-        parts = parts_of(self._parts)
-        arrays: Arrays = {name: v.numpy() for name, v in parts.variables.items()}
-        packed = {
-            "states": {
-                name: pack(state.get(), name, arrays) for name, state in parts.states.items()
-            },
-            "values": pack(values, "values", arrays),
-        }
-        metadata = {KIND: VERSION, "state": json.dumps(packed, separators=(",", ":"))}
-        kept = None if previous is None else Path(previous)
-        _safetensors.write(Path(path), arrays, metadata, kept)
+        _state.write(path, KIND, parts_of(self._parts), values, previous)
 
     def restore(self, path: str | PathLike[str]) -> dict[str, Any]:
         """Take on the state that a file holds; returns the values that were saved with it.
@@ -90,77 +70,16 @@ class Checkpoint:
         was, for a file that is no checkpoint, was truncated or changed, or was saved with other
         parts, naming what differs.
         """
-        parts = parts_of(self._parts)
-        with reading(path, "a training's state") as reader:
-            states, values = _packed(reader)
-            own = {*names_in(list(states.values())), *names_in(values)}
-            names = [name for name in reader.entries if name not in own]
-            check_fits(reader, parts.variables, names, str(path), OWNER)
-            if set(states) != set(parts.states):
-                raise ValueError(f"{path} does not fit {OWNER}: {_differ(states, parts.states)}")
-            given = {name: _unpacked(state, reader) for name, state in states.items()}
-            result = _unpacked(values, reader)
-            arrays = {name: reader.read(name) for name in parts.variables}
-        _set_all(parts.states, given, path)
-        for name, v in parts.variables.items():
-            v.assign(arrays[name])
-        return result
+
+        def prepare(values: dict[str, Any], entries: Mapping[str, Any]) -> Parts:
+            build_optimizers(self._parts, entries)
+            return parts_of(self._parts)
+
+        return _state.read(path, KIND, prepare)
 
     def values(self, path: str | PathLike[str]) -> dict[str, Any]:
         """The values that a file was saved with, without restoring anything.
 
         Raises ValueError for a file that is no checkpoint, or was truncated or changed.
         """
-        with reading(path, "a training's state") as reader:
-            return _unpacked(_packed(reader)[1], reader)
-
-
-def _packed(reader: Reader) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The states and values of a file whose digest is right."""
-    if KIND not in reader.metadata:
-        raise FormatError("it holds no state of a training")
-    reader.check_digest()
-    if reader.metadata[KIND] != VERSION:
-        raise FormatError(f"it holds {reader.metadata[KIND]!r:.60}, expected {VERSION!r}")
-    try:
-        found = json.loads(reader.metadata["state"])
-        names = names_in([found["states"], found["values"]])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise FormatError(f"its state is none: {error!r:.200}") from None
-    if not (isinstance(found["states"], dict) and isinstance(found["values"], dict)):
-        raise FormatError("its state is none")
-    missing = [name for name in names if not isinstance(name, str) or name not in reader.entries]
-    if missing:
-        raise FormatError(f"its state names {missing[0]!r:.60}, which it has not")
-    return found["states"], found["values"]
-
-
-def _unpacked(packed: Any, reader: Reader) -> Any:
-    def read(name: str) -> NDArray[Any]:
-        return reader.read(name)
-
-    return unpack(packed, read)
-
-
-def _set_all(states: Mapping[str, State], given: Mapping[str, Any], path: Any) -> None:
-    """Set every state, or none if one of them does not take what it is given."""
-    before: list[tuple[State, Any]] = []
-    try:
-        for name, state in states.items():
-            before.append((state, copy.deepcopy(state.get())))
-            state.set(given[name])
-    except Exception as error:
-        for state, value in before:
-            with suppress(Exception):  # the one that takes nothing takes this neither
-                state.set(value)
-        raise ValueError(f"{path} does not fit {OWNER}: {name!r}: {error}") from error
-
-
-def _differ(given: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
-    lacking = [f"it lacks {name!r}" for name in expected if name not in given]
-    return "; ".join(
-        [
-            *lacking,
-            *(f"it has {name!r}, which {OWNER} has not" for name in given if name not in expected),
-        ]
-    )
+        return _state.read_values(path, KIND)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,15 +31,38 @@ class Parts:
     states: dict[str, State] = field(default_factory=dict)
 
 
-def parts_of(named: Mapping[str, Any]) -> Parts:
-    """The Variables and states of everything that is named, and of nn's own random generator.
+def parts_of(named: Mapping[str, Any], shared: bool = True) -> Parts:
+    """The Variables and states of everything that is named.
+
+    shared: whether nn's own random generator is among them.
 
     Raises TypeError for what has neither.
     """
-    parts = Parts(states={"random": _numpy_generator(lambda: _random.generator(None))})
+    parts = Parts()
+    if shared:
+        parts.states["random"] = _numpy_generator(lambda: _random.generator(None))
     for path, part in _leaves("", named):
         _add(parts, path, part)
     return parts
+
+
+def build_optimizers(named: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Make the slots of optimizers that have none, as far as these are names of slots.
+
+    They belong to the trainable Variables of the layers that are named, of those by name, or of all
+    where there are as many.
+    """
+    leaves = list(_leaves("", named))
+    trained = [v for _, part in leaves if isinstance(part, Layer) for v in part.trainable_variables]
+    for path, part in leaves:
+        if isinstance(part, Optimizer) and not part.state.slots:
+            own = [name.removeprefix(f"{path}/") for name in names if name.startswith(f"{path}/")]
+            owners = {name.rpartition("/")[0] for name in own} - {""}
+            found = [v for v in trained if v.name in owners]
+            for choice in (found, trained):
+                if len(choice) == len(owners):
+                    part.build(choice)
+                    break
 
 
 def _leaves(path: str, part: Any) -> Iterator[tuple[str, Any]]:

@@ -13,6 +13,7 @@ from autodiff import Tensor, Variable, _nest
 from autodiff._scope import inside
 from nn import initializers, regularizers
 from nn._names import snake_case
+from nn._recorded import Recorded
 from nn.layers import _holds, _infer
 from nn.layers._node import Call, nodes_in
 from nn.layers._running import running
@@ -30,7 +31,7 @@ class Common(TypedDict, total=False):
     trainable: bool
 
 
-class Layer:
+class Layer(Recorded):
     """A function of Tensors whose first axis counts the samples of a batch.
 
     A subclass states the function in `call`, makes its Variables in `build` with `add_weight`, and
@@ -237,6 +238,8 @@ class Layer:
                 f"given {shape!r} as the shape"
             )
         shape = tuple(shape)
+        if running.shapes is not None and shape not in running.shapes:
+            raise ValueError(f"layer {self.name!r}: the file has no weights of shape {shape}")
         dtype = self.dtype if dtype is None else np.dtype(dtype)
         if initializer is None:
             initializer = "glorot_uniform" if dtype.kind == "f" else "zeros"

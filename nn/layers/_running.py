@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 
 
 class _Running(threading.local):
@@ -10,6 +11,8 @@ class _Running(threading.local):
     training: bool | None = None
     #: identity of the outermost call under way on this thread, None outside of all
     call: object | None = None
+    #: the shapes that weights may have, while a model is read from a file
+    shapes: Collection[tuple[int, ...]] | None = None
 
 
 running = _Running()

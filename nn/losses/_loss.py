@@ -8,13 +8,14 @@ from typing import Any
 import autodiff as ad
 from autodiff import Tensor
 from nn._names import snake_case
+from nn._recorded import Recorded
 from nn._shapes import dtype_of, weights_for
 
 _MEANS = ("sum_over_batch_size", "mean")
 _REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none")
 
 
-class Loss:
+class Loss(Recorded):
     """A number that says how far predictions are from the truth; a subclass states it in `call`.
 
     reduction: "sum_over_batch_size", or "mean", is the mean over the samples; "sum" their sum;

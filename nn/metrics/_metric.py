@@ -10,12 +10,13 @@ import autodiff as ad
 from autodiff import Tensor, Variable
 from nn import initializers
 from nn._names import snake_case
+from nn._recorded import Recorded
 from nn._shapes import dtype_of
 
 Shape = tuple[int, ...]
 
 
-class Metric:
+class Metric(Recorded):
     """A number that says how good predictions are, over all batches since `reset_state`.
 
     A subclass makes its Variables with `add_variable`, adds to them in `update_state` and gives the

@@ -149,6 +149,20 @@ class Model(Trainer):
         """
         print_fn(summary_text(self.name, self.layers, self._network, self.weights))
 
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the whole model to a file, for `models.load_model`.
+
+        Kept are the layers and their weights, and of a compiled model what it was compiled with and
+        the state of its optimizer; classes and functions of your own by name. Any program can read
+        the weights, as the file is in safetensors format; it is replaced whole or left as it was.
+
+        Raises TypeError for a model of a class that says `call` itself, and for functions without
+        a name, ValueError for a model that is not built.
+        """
+        from nn.models.saving import save_model
+
+        save_model(self, path)
+
     def save_weights(self, path: str | PathLike[str]) -> None:
         """Write all Variables to a safetensors file, whole or not at all.
 

@@ -185,6 +185,18 @@ def test_only_what_beats_a_threshold_is_saved(
     assert capsys.readouterr().out == f"Epoch 3: weights saved to {tmp_path}/3.safetensors\n"
 
 
+def test_whole_models_are_saved_where_that_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, path = build(), tmp_path / "{epoch}.safetensors"
+    checkpoint = ModelCheckpoint(path, save_weights_only=False, verbose=1)
+    model.fit(X, Y, 5, epochs=2, verbose=0, callbacks=[checkpoint])
+    loaded = nn.models.load_model(tmp_path / "2.safetensors")
+    assert loaded.optimizer.iterations == 10
+    assert loaded.get_weights()[0].tolist() == model.get_weights()[0].tolist()
+    assert f"Epoch 2: model saved to {tmp_path}/2.safetensors\n" in capsys.readouterr().out
+
+
 def test_weights_are_saved_after_so_many_steps(tmp_path: Path) -> None:
     model = build()
     checkpoint = ModelCheckpoint(tmp_path / "{epoch}-{batch}", save_freq=4)

@@ -182,6 +182,28 @@ def test_every_generator_of_numpy_goes_on(kind: Any, tmp_path: Path) -> None:
     assert rng.random(1000).tobytes() == other.random(1000).tobytes()
 
 
+def untouched(frozen: bool) -> tuple[Any, optim.Optimizer]:
+    """A model, and an optimizer that knows nothing of it."""
+    model = models.Sequential([layers.Dense(5, input_shape=(6,)), layers.Dense(3)])
+    model.layers[0].trainable = not frozen
+    return model, optim.Adam()
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_slots_are_made_where_an_optimizer_has_none(frozen: bool, tmp_path: Path) -> None:
+    model, optimizer = untouched(frozen)
+    variables = model.trainable_variables
+    optimizer.apply_gradients([(ad.ones_like(v), v) for v in variables])
+    Checkpoint(model=model, optimizers=[optimizer]).save(tmp_path / "run")
+    other, fresh = untouched(frozen)
+    Checkpoint(model=other, optimizers=[fresh]).restore(tmp_path / "run")
+    assert [v.name for v in fresh.variables] == [v.name for v in optimizer.variables]
+    for a, b in zip(fresh.variables, optimizer.variables, strict=True):
+        assert a.numpy().tobytes() == b.numpy().tobytes()
+    with pytest.raises(ValueError, match=r"it has 'optimizers/0/dense.*/kernel/momentum', which"):
+        Checkpoint(optimizers=[optim.Adam()]).restore(tmp_path / "run")
+
+
 # -- what does not fit ---------------------------------------------------------------------------
 
 
@@ -212,7 +234,11 @@ def test_other_parts_are_refused(tmp_path: Path) -> None:
     Training(seed=1).model.save_weights(path)
     refused(training, path, "it holds 'weights 1', expected 'checkpoint 1'")
     safetensors.numpy.save_file({"model/dense/kernel": X}, path)
-    refused(training, path, "no safetensors file of a training's state: it holds no state")
+    refused(
+        training,
+        path,
+        "no safetensors file of a training's state: it was written by something else",
+    )
     path.write_bytes(pickle.dumps({"model": X}))
     refused(training, path, "truncated or no safetensors file of a training's state")
     with pytest.raises(FileNotFoundError):
@@ -313,6 +339,7 @@ FORGED = {
     "a tensor's generator": (with_value(-1, "states", "others/1/noise", "inc"), "others/1/noise"),
     "no array": (with_value({"$array": "no"}, "states", "batches"), "its state names 'no', which"),
     "odd name": (with_value({"$array": [1]}, "states", "batches"), "its state names \\[1\\]"),
+    "half a tuple": (with_value({"$tuple": 5}, "values", "epoch"), NO_STATE),
     "a Variable": (
         with_value({"$array": "model/dense/kernel"}, "states", "batches"),
         "it lacks 'model/dense/kernel'",
