@@ -9,21 +9,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nn._batches import common_length
+from nn._rows import FileRows
 
 Rows = NDArray[np.intp]
 
 
 def train_test_split(
-    *arrays: ArrayLike,
+    *arrays: ArrayLike | FileRows,
     test_size: float | int = 0.25,
     seed: int | np.random.Generator | None = None,
     shuffle: bool = True,
     stratify: ArrayLike | None = None,
-) -> list[NDArray[Any]]:
+) -> list[Any]:
     """The rows of each array in two parts: [x_train, x_test, y_train, y_test] of (x, y).
 
     arrays: their first axis counts the same N rows; all are divided alike. The parts are new
-        arrays, except where `shuffle` is off: then they are views.
+        arrays, except where `shuffle` is off: then they are views, of `FileRows` FileRows.
     test_size: a float above 0 and below 1 is a part of the rows, rounded; an integer counts them.
     seed: int, NumPy Generator or None (unpredictable).
     shuffle: draw the rows, in a random order; without it the last ones are the test set.
@@ -39,7 +40,8 @@ def train_test_split(
 
     The order of `sklearn.model_selection.train_test_split`.
     """
-    whole = [np.asarray(array) for array in arrays]  # of a memory-mapped array a view
+    # of a memory-mapped array a view; FileRows are read where rows are drawn
+    whole: list[Any] = [a if isinstance(a, FileRows) else np.asarray(a) for a in arrays]
     rows = common_length([(f"array {k}", array) for k, array in enumerate(whole)])
     part = _part(test_size, rows)
     if not shuffle:

@@ -88,14 +88,11 @@ class batches:  # noqa: N801  reads as the function it is used as
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         # Drawn here, not at the first batch: two loops at once each keep the order they began with.
-        generator = self.generator
-        if self._resumes:
-            generator = copy.deepcopy(generator)
-            generator.bit_generator.state = self._began
-        else:
-            self._began, self._given = generator.bit_generator.state, 0
+        began = self._began if self._resumes else None
+        if began is None:
+            self._began, self._given = self.generator.bit_generator.state, 0
         self._resumes = False
-        order = generator.permutation(self._rows) if self._shuffle else np.arange(self._rows)
+        order = drawn(self.generator, self._rows, began) if self._shuffle else np.arange(self._rows)
         return self._epoch(order, self._began, self._given)
 
     def _epoch(self, order: Rows, began: Any, given: int) -> Iterator[tuple[Any, ...]]:
@@ -185,6 +182,17 @@ def _nest(nesting: Any, parts: Iterator[NDArray[Any]]) -> Any:
     if isinstance(nesting, dict):
         return {key: _nest(inner, parts) for key, inner in nesting.items()}
     return tuple(_nest(n, parts) for n in nesting) if nesting is not None else next(parts)
+
+
+def drawn(rng: np.random.Generator, rows: int, began: Any = None) -> Rows:
+    """A new random order of the rows; or once more the one that `rng` drew when its state was this.
+
+    To draw again leaves `rng` as it is.
+    """
+    if began is not None:
+        rng = copy.deepcopy(rng)
+        rng.bit_generator.state = began
+    return rng.permutation(rows)
 
 
 def common_length(leaves: list[tuple[str, Any]]) -> int:

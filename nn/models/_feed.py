@@ -6,7 +6,6 @@ order. The same structure is the same object, so that a program can be kept for 
 
 from __future__ import annotations
 
-import copy
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodiff import Tensor, _nest
-from nn._batches import common_length, takes_rows
+from nn._batches import common_length, drawn, takes_rows
 from nn._random import generator
 from nn._rows import FileRows
 
@@ -172,11 +171,9 @@ class ArrayFeed:
         """A new order, or within a pass its order once more."""
         rng = generator(None)
         if self._row:
-            rng = copy.deepcopy(rng)
-            rng.bit_generator.state = self._began
-        else:
-            self._began = rng.bit_generator.state
-        return rng.permutation(self.rows)
+            return drawn(rng, self.rows, self._began)
+        self._began = rng.bit_generator.state
+        return drawn(rng, self.rows)
 
     def state_dict(self) -> dict[str, Any]:
         """Where it stands, also within a pass over the rows."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import train_test_split
+from data import FileRows, train_test_split
 
 
 @given(rows=st.integers(2, 60), size=st.floats(0.01, 0.99), shuffle=st.booleans())
@@ -62,6 +62,18 @@ def test_the_last_rows_of_a_memory_mapped_array_stay_on_disk(tmp_path: Path) -> 
     assert np.shares_memory(train, x)
     assert np.shares_memory(test, x)
     assert (len(train), len(test)) == (6, 4)
+
+
+def test_rows_of_a_file_stay_in_it_or_are_drawn(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.arange(20).reshape(10, 2))
+    x = FileRows(tmp_path / "x.npy")
+    train, test, y_train, y_test = train_test_split(x, np.arange(10), shuffle=False)
+    assert isinstance(train, FileRows)
+    assert isinstance(test, FileRows)
+    assert np.asarray(test)[:, 0].tolist() == [2 * k for k in y_test]
+    train, test, y_train, y_test = train_test_split(x, np.arange(10), seed=0)
+    assert train[:, 0].tolist() == [2 * k for k in y_train]
+    assert test[:, 0].tolist() == [2 * k for k in y_test]
 
 
 @pytest.mark.parametrize(
