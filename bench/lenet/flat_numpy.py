@@ -23,6 +23,8 @@ from bench.steps.problems import Array, Training
 
 #: columns of a matrix that OpenBLAS multiplies by its kernel for small ones
 NARROW = 320
+#: filters from which on the gradient for the maps is turned before it meets the windows
+TURNED = 16
 
 
 def load() -> Loaded:
@@ -114,23 +116,26 @@ class Filters:
         self.d_bias = d_bias
         self.d_top = buffer(*self.top.shape)
         self.d_upper, self.d_lower = self.d_top[:, :, 0::2], self.d_top[:, :, 1::2]
-        d_z = buffer(columns, filters, length)
+        # with as many columns of zeros around it as a window can reach beyond
+        d_framed = np.zeros((columns + 8, filters, length), np.float32)
+        d_z = d_framed[4:-4]
         d_maps = d_z.reshape(columns, filters, rows, n)
         self.d_even, self.d_odd = d_maps[0::2], d_maps[1::2]
-        self.d_z_turned, self.turned = d_z.transpose(0, 2, 1), buffer(columns, length, filters)
+        self.d_z_turned = d_z.transpose(0, 2, 1)
+        self.turned = buffer(columns, length, filters) if filters >= TURNED else None
         self.products, self.product = buffer(columns, size, filters), buffer(size, filters)
         self.d_kernel = d_kernel
         self.as_kernel = self.product.reshape(5, 5, channels, filters).transpose(1, 0, 2, 3)
 
         self.below = below
         if below is not None:
-            d_windows = buffer(columns, size, length)
-            self.d_windows_pieces, self.d_z_pieces = split(d_windows, pieces), split(d_z, pieces)
+            self.flipped = buffer(5 * channels, 5 * filters)
+            self.flipped_parts = self.flipped.reshape(5, channels, 5, filters)
+            self.kernel_flipped = kernel[:, ::-1].transpose(0, 2, 1, 3)
+            step = d_framed.strides[0]
+            neighbours = as_strided(d_framed, (wide, 5 * filters, length), (step, 4 * length, 4))
             d_laid = buffer(wide, 5 * channels, length)
-            parts = d_windows.reshape(columns, 5, 5 * channels, length)
-            self.d_first, self.d_first_part = d_laid[:columns], parts[:, 0]
-            self.d_last = d_laid[columns:]
-            self.by_column = [(d_laid[k : k + columns], parts[:, k]) for k in range(1, 5)]
+            self.neighbours, self.d_laid = split(neighbours, pieces), split(d_laid, pieces)
             laid = d_laid.reshape(wide, 5, channels, rows, n)
             self.by_row = [(below[:, :, k : k + rows], laid[:, k]) for k in range(5)]
 
@@ -153,16 +158,16 @@ class Filters:
         np.subtract(self.d_out, self.d_lower, self.d_upper)
         np.multiply(self.d_top, self.in_odd, self.d_odd)
         np.subtract(self.d_top, self.d_odd, self.d_even)
-        np.copyto(self.turned, self.d_z_turned)
-        np.matmul(self.windows, self.turned, out=self.products)
+        turned = self.d_z_turned
+        if self.turned is not None:
+            np.copyto(self.turned, turned)
+            turned = self.turned
+        np.matmul(self.windows, turned, out=self.products)
         np.add.reduce(self.products, 0, out=self.product)
         np.copyto(self.d_kernel, self.as_kernel)
         if self.below is not None:
-            np.matmul(self.matrix.T, self.d_z_pieces, out=self.d_windows_pieces)
-            np.copyto(self.d_first, self.d_first_part)
-            self.d_last.fill(0)
-            for place, part in self.by_column:
-                np.add(place, part, place)
+            np.copyto(self.flipped_parts, self.kernel_flipped)
+            np.matmul(self.flipped, self.neighbours, out=self.d_laid)
             self.below.fill(0)
             for place, part in self.by_row:
                 np.add(place, part, place)
