@@ -21,8 +21,13 @@ from nn import (
     regularizers,
     utils,
 )
+from nn.layers import Input
+from nn.models import Model, Sequential
 
 __all__ = [
+    "Input",
+    "Model",
+    "Sequential",
     "activations",
     "callbacks",
     "checkpoints",

@@ -29,6 +29,7 @@ class Common(TypedDict, total=False):
     input_shape: Sequence[int | None] | None
     dtype: Any
     trainable: bool
+    activity_regularizer: Any
 
 
 class Layer(Recorded):
@@ -50,6 +51,8 @@ class Layer(Recorded):
     dtype: of Variables, inputs and outputs; inputs are cast to it.
     trainable: whether training changes the Variables; may be set at any time, and reaches the
         layers inside.
+    activity_regularizer: a name or function, see `nn.regularizers`, whose value for the output,
+        divided by the number of samples, joins the loss.
 
     >>> class Scale(Layer):
     ...     def build(self, input_shape):
@@ -77,6 +80,7 @@ class Layer(Recorded):
         input_shape: Sequence[int | None] | None = None,
         dtype: Any = "float32",
         trainable: bool = True,
+        activity_regularizer: Any = None,
     ) -> None:
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
             raise ValueError(f"a layer's name is a string without '/', got {name!r}")
@@ -92,6 +96,9 @@ class Layer(Recorded):
         #: what `add_weight` made -> whether it was made to be trained, and its regularizer
         self._own: dict[Variable, tuple[bool, Regularizer | None]] = {}
         self._trainable = bool(trainable)
+        self.activity_regularizer: Regularizer | None = None
+        if activity_regularizer is not None:
+            self.activity_regularizer = regularizers.get(activity_regularizer)
         #: calls on Nodes, in order
         self._calls: list[Call] = []
         #: the last outermost call that this layer took part in, and the one `_added` is from
@@ -161,8 +168,13 @@ class Layer(Recorded):
             kwargs = {**kwargs, "training": told}
         try:
             if kwargs or len(args) != 1:
-                return inside(self.name, lambda _: self.call(*args, **kwargs), None)
-            return inside(self.name, self.call, args[0])
+                y = inside(self.name, lambda _: self.call(*args, **kwargs), None)
+            else:
+                y = inside(self.name, self.call, args[0])
+            if self.activity_regularizer is not None:
+                for part in _nest.flatten(y):
+                    self.add_loss(self.activity_regularizer(part) / part.shape[0])
+            return y
         finally:
             if training is not None:
                 running.training = before

@@ -168,6 +168,16 @@ def test_regularizers_join_the_losses_of_what_is_trained() -> None:
     assert len(model.losses) == 1
 
 
+def test_penalties_on_outputs_join_the_losses() -> None:
+    model = Sequential([Dense(3, activity_regularizer="l2"), Dense(2)])
+    model(X)
+    hidden = model.layers[0](X).numpy()
+    model(X)
+    assert [float(loss) for loss in model.losses] == [
+        pytest.approx(0.01 * np.square(hidden).sum() / 5, rel=1e-5)
+    ]
+
+
 def test_weights_are_copied_and_assigned_as_a_list() -> None:
     a, b = Dense(3), Dense(3)
     a(X), b(X)

@@ -36,7 +36,13 @@ def chain(lib: Any, *, out: int = 3, activation: str = "softmax", penalty: float
     return lib.models.Sequential(
         [
             layers.Input((6,)),
-            layers.Dense(5, "tanh", kernel_regularizer=regularizer, dtype="float64"),
+            layers.Dense(
+                5,
+                "tanh",
+                kernel_regularizer=regularizer,
+                activity_regularizer=regularizer,
+                dtype="float64",
+            ),
             layers.BatchNormalization(dtype="float64"),
             layers.Dense(out, activation, dtype="float64"),
         ]
