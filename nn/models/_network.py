@@ -52,6 +52,10 @@ class Network:
                 waiting += [x for x in call.inputs if id(x) not in given]
         return [found[number] for number in sorted(found)]
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The calls first: whoever copies one after the other need not go down all of them."""
+        return {"calls": self.calls, **vars(self)}
+
     @property
     def output_names(self) -> list[str]:
         """What each output is called: by its key in a dictionary, else by the layer it is from."""

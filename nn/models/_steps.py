@@ -204,6 +204,10 @@ class Steps(Layer):
             self._programs[key] = self._make_program(kind, structure)
         return self._programs[key]
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles take along: all but the programs, which are made anew."""
+        return {**vars(self), "_programs": {}, "_made_for": None}
+
     def source(self, x: Any, y: Any = None, sample_weight: Any = None) -> str:
         """The text of the flat program that `fit` runs for a batch like this; nothing changes."""
         if self._objective is None:
