@@ -39,8 +39,9 @@ NAMES = {
     )
 }
 DTYPES = {code: name for name, code in NAMES.items()}
-#: bytes of a header: a hundred thousand arrays have room, and Python's objects of it in memory
-MAX_HEADER = 1 << 24
+#: bytes of a header: tens of thousands of arrays have room; the worst header there is, one full of
+#: empty dictionaries, makes 110 MB of Python's objects
+MAX_HEADER = 1 << 22
 MAX_AXES = 64
 PIECE = 1 << 20
 NO_DIGEST = "0" * 64
@@ -81,7 +82,7 @@ def write(
 
     previous: where what `path` held before is kept.
 
-    Raises TypeError for a dtype that the format has not, ValueError for a header beyond 16 MiB.
+    Raises TypeError for a dtype that the format has not, ValueError for a header beyond 4 MiB.
     """
     header: dict[str, Any] = {"__metadata__": {**metadata, "sha256": NO_DIGEST}}
     end = 0

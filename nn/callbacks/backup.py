@@ -79,7 +79,7 @@ class BackupAndRestore(Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Within an epoch go back once more, after others heard that it begins."""
-        place = self.model.place
+        place = self.model._place
         if self._found is not None and place.batch:
             self._checkpoint().restore(self._found)
             self._saved = place.batch
@@ -97,7 +97,7 @@ class BackupAndRestore(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Save after the epoch, or count its steps."""
-        done = self.model.place.done
+        done = self.model._place.done
         if self.save_freq == "epoch" or done - self._saved >= int(self.save_freq):
             self._save()
             self._saved = done
@@ -113,7 +113,7 @@ class BackupAndRestore(Callback):
         self.due = NEVER if self.save_freq == "epoch" else self._saved + int(self.save_freq) - 1
 
     def _checkpoint(self) -> Checkpoint:
-        return Checkpoint(**self.model.place.parts)
+        return Checkpoint(**self.model._place.parts)
 
     def _save(self) -> None:
         self._checkpoint().save(

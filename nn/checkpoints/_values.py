@@ -11,18 +11,21 @@ from numpy.typing import NDArray
 #: stands for an array, by its name in the file; and for what JSON would make a list of
 ARRAY, TUPLE = "$array", "$tuple"
 
+#: more numbers than this in a list are an array in the file
+LONG = 16
+
 Arrays = dict[str, NDArray[Any]]
 
 
 def pack(value: Any, path: str, arrays: Arrays) -> Any:
-    """A value as JSON can hold it; its arrays, and lists of floats as such, go into `arrays`.
+    """A value as JSON can hold it; its arrays, and long lists of numbers as such, go into `arrays`.
 
     Raises TypeError for what is neither None, a truth value, number, text or array, nor a list,
     tuple or dictionary of such with text as keys.
 
     >>> arrays = {}
-    >>> pack({"wait": 2, "best": [0.5, 0.25]}, "callback", arrays)
-    {'wait': 2, 'best': {'$array': 'callback/best', 'list': True}}
+    >>> pack({"wait": 2, "best": np.array([0.5, 0.25])}, "callback", arrays)
+    {'wait': 2, 'best': {'$array': 'callback/best'}}
     >>> arrays
     {'callback/best': array([0.5 , 0.25])}
     """
@@ -31,7 +34,7 @@ def pack(value: Any, path: str, arrays: Arrays) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return {ARRAY: _keep(np.array(value), path, arrays)}
     if isinstance(value, list | tuple):
-        if type(value) is list and value and all(type(part) is float for part in value):
+        if type(value) is list and len(value) > LONG and _are_numbers(value):
             return {ARRAY: _keep(np.array(value), path, arrays), "list": True}
         parts = [pack(part, f"{path}/{k}", arrays) for k, part in enumerate(value)]
         return parts if isinstance(value, list) else {TUPLE: parts}
@@ -62,6 +65,12 @@ def unpack(packed: Any, read: Callable[[str], NDArray[Any]]) -> Any:
     if TUPLE in packed:
         return tuple(unpack(packed[TUPLE], read))
     return {key: unpack(part, read) for key, part in packed.items()}
+
+
+def _are_numbers(values: list[Any]) -> bool:
+    """Whether an array holds them as they are: floats alone, or integers of 64 bits alone."""
+    kinds = {type(value) for value in values}
+    return kinds == {float} or (kinds == {int} and min(values) >= -(2**63) and max(values) < 2**63)
 
 
 def _keep(array: NDArray[Any], path: str, arrays: Arrays) -> str:

@@ -37,7 +37,7 @@ class Trainer(Steps):
         #: what the last call of `fit` reported
         self.history: History | None = None
         #: where a call of `fit` stands that is under way
-        self.place: Place | None = None
+        self._place: Place | None = None
 
     def fit(
         self,
@@ -95,7 +95,7 @@ class Trainer(Steps):
         )
         self.stop_training = False
         feeds = {"train": feed} if held_out is None else {"train": feed, "validation": held_out}
-        place = self.place = Place(self, heard, feeds, initial_epoch)
+        place = self._place = Place(self, heard, feeds, initial_epoch)
         heard.tell("on_train_begin", {})
         logs: Logs = {}
         while place.epoch < epochs and not self.stop_training:
@@ -111,7 +111,7 @@ class Trainer(Steps):
         if hasattr(self.optimizer, "finalize_variable_values") and epochs > initial_epoch:
             self.optimizer.finalize_variable_values(self.trainable_variables)
         heard.tell("on_train_end", logs)
-        self.place = None
+        self._place = None
         assert self.history is not None
         return self.history
 

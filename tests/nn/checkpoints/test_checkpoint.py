@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
+from hypothesis import given
+from hypothesis import strategies as st
 
 import autodiff as ad
 import optim
@@ -354,3 +356,28 @@ def test_a_forged_state_is_refused(
 ) -> None:
     forged(tmp_path / "run", change)
     refused(Training(seed=1), tmp_path / "run", message)
+
+
+NUMBERS = st.one_of(
+    st.lists(st.floats(), max_size=40),
+    st.lists(st.integers(-(2**80), 2**80), max_size=40),
+    st.lists(st.integers(-(2**63), 2**63 - 1), min_size=15, max_size=40),
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=5) | st.integers() | NUMBERS,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text(max_size=5).filter(lambda key: key[:1] != "$"), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(values=st.dictionaries(st.sampled_from(["a", "b", "a/0", "c"]), VALUES))
+def test_values_come_back_as_they_were(
+    values: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("values") / "run"
+    Checkpoint().save(path, **values)
+    assert repr(Checkpoint().restore(path)) == repr(values)
