@@ -22,7 +22,7 @@ from ._cost import cost_of
 from ._guard import check, check_captured
 from ._kernels import wanted
 from ._lower import identifier, lower
-from ._run import Runner
+from ._run import Runner, writing
 from ._signature import is_array, signature
 from ._trace import Trace, run
 
@@ -76,10 +76,11 @@ class Function(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if thread.graph is not None:  # a tape or another trace records: join it
             return self._f(*args, **kwargs)
-        if not kwargs and self._last is not None:
-            arrays = self._last.fits(args)
+        last = self._last  # another thread may set it meanwhile
+        if not kwargs and last is not None:
+            arrays = last.fits(args)
             if arrays is not None:
-                return self._last.program(arrays)  # type: ignore[no-any-return]
+                return last.program(arrays)  # type: ignore[no-any-return]
         key, arrays = signature(args, kwargs, self._f)
         program = self._programs.get(key)
         if program is None:
@@ -98,13 +99,17 @@ class Function(Generic[P, R]):
         What a call gives, to the last bit, does not depend on whether it is the first.
         """
         name = self._text_name()
-        with self._recorded(args, kwargs, arrays) as (trace, result):
-            program = lower(trace, result, self._names(args, kwargs))
-            runner = Runner(program, name, self._fuse)
-            check_captured(runner.constants, trace.around, name)
-        while len(self._programs) >= MOST:
-            self._programs.pop(next(iter(self._programs), None), None)
-        self._programs[key] = runner
+        with writing:  # Variables must not change meanwhile
+            known = self._programs.get(key)
+            if known is not None:  # another thread was first
+                return known
+            with self._recorded(args, kwargs, arrays) as (trace, result):
+                program = lower(trace, result, self._names(args, kwargs))
+                runner = Runner(program, name, self._fuse)
+                check_captured(runner.constants, trace.around, name)
+            while len(self._programs) >= MOST:
+                self._programs.pop(next(iter(self._programs), None), None)
+            self._programs[key] = runner
         if len(self._programs) == MANY:
             warnings.warn(
                 f"ad.function {name}: {MANY} signatures traced; Python numbers and shapes that "
@@ -121,17 +126,18 @@ class Function(Generic[P, R]):
             rest = iter(tensors)
             return _nest.replace((args, kwargs), lambda x: next(rest) if is_array(x) else x)
 
-        recording, thread.graph = thread.graph, None  # asked for while a tape records
-        try:
-            trace, result = run(self._f, call, arrays)
-        finally:
-            thread.graph = recording
-        try:
-            check(trace, result)
-            yield trace, result
-        finally:
-            trace.undo()
-            trace.end()
+        with writing:
+            recording, thread.graph = thread.graph, None  # asked for while a tape records
+            try:
+                trace, result = run(self._f, call, arrays)
+            finally:
+                thread.graph = recording
+            try:
+                check(trace, result)
+                yield trace, result
+            finally:
+                trace.undo()
+                trace.end()
 
     def _text_name(self) -> str:
         """The function's name in texts, which themselves use NumPy and what Python has built in."""
@@ -257,6 +263,12 @@ def function(f: Any = None, *, fuse: bool | None = None) -> Any:
 
     `source`, `cost` and `diagram` of the same arguments show the program, count its operations and
     draw what it computes. `docs/flat-programs.md` walks through one.
+
+    Threads may call functions at once. Calls that assign Variables or draw take turns, and so does
+    what is recorded (it must not wait for another thread that calls functions); calls that only
+    read Variables see all of what another call assigned, or nothing. Python code that reads a
+    Variable while another thread's call assigns it may see a part of that: keep the two apart.
+    Python's build without the GIL is not supported.
 
     Args:
         f: the function; without it, what is returned decorates one.

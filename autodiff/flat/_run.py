@@ -6,6 +6,7 @@ import linecache
 from contextvars import copy_context
 from functools import partial
 from itertools import count
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,9 @@ from ._text import Text, in_place
 from ._value import Value
 
 _numbers = count(1)
+#: held by what changes Variables or generators, one program or trace at a time, and by whoever
+#: takes Variables' arrays
+writing = RLock()
 
 
 class Runner:
@@ -52,6 +56,8 @@ class Runner:
         self._read, self._written = text.read, text.written
         self._in_order = tuple(dict.fromkeys({*text.in_order} & {*text.read, *text.written}))
         self._given = tuple(v for v in program.assigned if not in_place(program.assigned[v]))
+        #: whether calls assign Variables or draw: then they take turns
+        self._changes = bool(self._written or self._homes or self._given or program.builder.draws)
         self._count = len(program.returned())
 
     @property
@@ -82,25 +88,22 @@ class Runner:
 
     def __call__(self, arrays: list[Any]) -> Any:
         """Run on raw arrays; the results as Tensors in the function's structure."""
-        for v in self._in_order:
-            put_in_order(v)
-        given = [v._data for v in self._read]
-        for v in self._written:
-            given.append(own(v))
-        for home in self._homes:
-            given += home.settle()
-        try:
-            run = self._idle.pop()
-        except IndexError:
-            run = self._instance()
-        try:
-            out = run(*arrays, *given)
-        finally:
-            self._idle.append(run)
-        if self._given:
-            for v, data in zip(self._given, out[self._count :], strict=True):
-                v._data = as_data(data)
-                v._node = UNREAD
+        with writing:  # whoever writes after this sees that the arrays are held
+            for v in self._in_order:
+                put_in_order(v)
+            given = [v._data for v in self._read]
+            for v in self._written:
+                given.append(own(v))
+            for home in self._homes:
+                given += home.settle()
+            if self._changes:
+                out = self._run(arrays, given)
+                if self._given:
+                    for v, data in zip(self._given, out[self._count :], strict=True):
+                        v._data = as_data(data)
+                        v._node = UNREAD
+        if not self._changes:
+            out = self._run(arrays, given)
         result = self.program.result
         if isinstance(result, Value):
             return constant(as_data(out[0]))
@@ -108,6 +111,17 @@ class Runner:
         return _nest.replace(
             result, lambda x: constant(as_data(next(values))) if isinstance(x, Value) else x
         )
+
+    def _run(self, arrays: list[Any], given: list[Any]) -> Any:
+        """Run in buffers that no other call is using."""
+        try:
+            run = self._idle.pop()
+        except IndexError:
+            run = self._instance()
+        try:
+            return run(*arrays, *given)
+        finally:
+            self._idle.append(run)
 
 
 def planned(program: Program) -> Plan:
