@@ -18,6 +18,7 @@ from nn import (
     losses,
     metrics,
     models,
+    plots,
     regularizers,
     utils,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "losses",
     "metrics",
     "models",
+    "plots",
     "regularizers",
     "utils",
 ]
