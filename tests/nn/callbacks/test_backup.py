@@ -302,6 +302,14 @@ def test_a_damaged_file_is_not_needed_where_the_one_before_is_kept(tmp_path: Pat
     assert stopped == whole
 
 
+def test_the_file_before_will_do_where_the_newest_is_gone(tmp_path: Path) -> None:
+    """As after a kill between two renames, where a file system has no links."""
+    whole, _ = run(tmp_path / "whole", arrays, [])
+    stopped_at(tmp_path / "stopped" / "backup", 12, save_freq=2)
+    (tmp_path / "stopped" / "backup" / "latest.safetensors").unlink()
+    assert run(tmp_path / "stopped", arrays, [], save_freq=2)[0] == whole
+
+
 def test_where_nothing_else_is_kept_a_damaged_file_is_an_error(tmp_path: Path) -> None:
     stopped_at(tmp_path, 12, double_checkpoint=False)
     assert [path.name for path in tmp_path.iterdir()] == ["latest.safetensors"]
