@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import optim
@@ -176,6 +176,7 @@ def test_a_stop_between_epochs(moment: str, save_freq: Any, tmp_path: Path) -> N
 
 
 @pytest.mark.long
+@settings(max_examples=100)
 @given(
     steps=st.lists(st.integers(1, 19), max_size=4).map(sorted),
     save_freq=st.integers(1, 9),

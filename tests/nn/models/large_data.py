@@ -20,7 +20,7 @@ import data
 from nn import layers, models, utils
 from nn.callbacks import Callback
 
-FEATURES, BATCH = 1024, 64
+FEATURES, BATCH, SHARDS = 1024, 64, 64
 ROOM = 96 << 20  # bytes beside what the libraries take
 
 
@@ -61,9 +61,8 @@ def main(kind: str, folder: Path, mib: int, steps: int) -> None:
     labels = np.arange(rows) % 2
     cap = resource.RLIMIT_DATA if kind == "memmap" else resource.RLIMIT_AS
     if kind == "shards":
-        rows = 16 * (rows // 16)
-        for k in range(16):
-            sparse(folder / f"shard{k:02d}.npy", rows // 16)
+        for k in range(SHARDS):
+            sparse(folder / f"shard{k:02d}.npy", rows // SHARDS)
     else:
         sparse(folder / "x.npy", rows)
     model = models.Sequential([layers.Dense(2, "softmax", input_shape=(FEATURES,))])
@@ -83,7 +82,7 @@ def main(kind: str, folder: Path, mib: int, steps: int) -> None:
     memory, epochs = Memory(), 10
     every: dict[str, Any] = {"epochs": epochs, "steps_per_epoch": steps // epochs, "verbose": 0}
     if kind == "shards":
-        history = model.fit(in_shards(folder, labels[: rows // 16]), **every, callbacks=memory)
+        history = model.fit(in_shards(folder, labels[: rows // SHARDS]), **every, callbacks=memory)
     else:
         history = model.fit(x, labels, BATCH, **every, callbacks=memory)
         assert np.isfinite(model.evaluate(x, labels, 256, steps=5, verbose=0)).all()
