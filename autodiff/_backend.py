@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from ._wide import Wide
+
 #: scalar types that stand for a 0-d float or complex array: arithmetic on them is several times
 #: faster than on 0-d arrays. 0-d integers and booleans stay arrays: integer scalars warn on
 #: overflow where arrays wrap.
@@ -39,7 +41,7 @@ FORWARDS: dict[str, Callable[..., Any]] = {}
 class Namespace:
     """An array library's functions, our versions of some, and our ops where it has none."""
 
-    def __init__(self, library: Any, /, **ours: Callable[..., Any]) -> None:
+    def __init__(self, library: Any, /, **ours: Any) -> None:
         self._library = library
         self.__dict__.update(ours)
 
@@ -247,6 +249,7 @@ numpy_namespace = Namespace(
     routed=_routed,
     require_range=_require_range,
     one_hot=_one_hot,
+    linalg=Wide(np.linalg),
 )
 
 #: type of an array, scalar or Tensor -> its `xp`

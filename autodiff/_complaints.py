@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ._graph import TracingError
 
 if TYPE_CHECKING:
@@ -26,11 +28,7 @@ def explain(op: Op, error: Exception, arrays: tuple[Any, ...]) -> Exception:
             strict=True,
         )
     )
-    kind = (
-        type(error)
-        if type(error) in (TypeError, ValueError, IndexError, OverflowError)
-        else ValueError
-    )
+    kind = type(error) if type(error) in (*COMPLAINTS, np.linalg.LinAlgError) else ValueError
     return kind(f"{op.name}: {error} (given {given})")
 
 

@@ -15,6 +15,8 @@ from ._value import SOURCES, UFUNCS, Value
 
 #: operations that may write over an input of the same shape and dtype
 IN_PLACE = UFUNCS | {"where", "cast"}
+#: operations that make arrays of their own
+NEW = frozenset(("call", "part", "draw"))
 #: elements of a piece: its temporaries fit into a core's cache, and calls cost nothing beside it
 PIECE = 65536
 #: up to this many elements a row or column is repeated before it meets a matrix
@@ -94,7 +96,7 @@ def plan(
     for value, k in position.items():
         if not computed(value) or value in plan.part:
             continue
-        if value in kept or not value.shape or value.op == "draw" or _is_index(value):
+        if value in kept or not value.shape or value.op in NEW or _is_index(value):
             plan.fresh.add(value)
         elif not (writable.takes(value, k) or _in_place(plan, value, k, assigned)):
             end = len(order) if value in assigned else plan.last[value]

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._backend import numpy_namespace, within
 from ._ir import _filled
+from ._library import called
 from ._value import REDUCTIONS, UFUNCS, Value
 from ._windows import MEANINGS
 
@@ -60,6 +61,8 @@ _OTHERS: dict[str, Any] = {
     "stack": lambda a, axis: np.stack(a, axis),
     "scatter": _scatter,
     "put": _put,
+    "call": called,
+    "part": lambda a, which: a[0][which],
     **MEANINGS,
     "flat": lambda a, home: np.concatenate([np.ravel(x) for x in a]),
 }

@@ -8,7 +8,7 @@ are never changed; the order in which they were made is an order in which they c
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import prod
 from typing import Any
@@ -45,6 +45,8 @@ class Builder:
         self.gate = Gate("")
         #: what the forward that runs now calls the values that it makes
         self.locals: Locals | None = None
+        #: operations of a call by the shape of its result, as the op that runs now declares them
+        self.count: Callable[[Shape], int] = prod
         #: checks that raise, in order
         self.checks: list[tuple[Value, str]] = []
         #: draws of random numbers, in order

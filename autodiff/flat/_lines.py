@@ -10,6 +10,7 @@ import numpy as np
 
 from .._backend import FEW, SMALL
 from ._ir import INDEX
+from ._library import call_text
 from ._value import REDUCTIONS, UFUNCS, Value
 from ._windows import WindowLines
 
@@ -245,6 +246,14 @@ class Lines(WindowLines, ABC):
         ]
         marked = tuple(INDEX if isinstance(e, (np.ndarray, list)) else e for e in index)
         return index_text(marked, names)
+
+    def _call(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
+        text = call_text(value, inputs)
+        return f"{name} = {text}" if out is None else f"{out}[...] = {text}"
+
+    def _part(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
+        text = f"{inputs[0]}[{value.attrs['which']}]"
+        return f"{name} = {text}" if out is None else f"{out}[...] = {text}"
 
     def _draw(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
         attrs = value.attrs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass
+from functools import partial
 from keyword import iskeyword
 from typing import Any
 
@@ -19,6 +20,7 @@ from .._scope import scope_of
 from .._tensor import Tensor
 from .._variable import Variable
 from ._ir import Builder
+from ._library import declared_flops
 from ._locals import Locals
 from ._reorder import Reorder
 from ._rules import Form, Rule
@@ -180,6 +182,7 @@ def _forward(op: Any, record: Any, values: list[Any], xp: Symbolic, reorder: Reo
     better = reorder(op.name, inputs, statics)
     if better is not None:
         return better
+    builder.count = partial(declared_flops, op, inputs)
     builder.locals = Locals(sys._getframe(), lambda x: x.number if type(x) is Value else None)
     try:
         return op.forward(xp, *((inputs,) if op.variadic else inputs), *statics)

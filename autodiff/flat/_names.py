@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from operator import is_
 
 from ._buffers import Plan, owner
+from ._library import stem as call_stem
 from ._lower import Program, identifier
 from ._strides import is_view, laid
 from ._value import Value
@@ -198,6 +199,8 @@ class Names:
             return prefix + STEMS["matmul"]
         if given in RESULTS:
             return prefix + RESULTS[given]
+        if value.op in ("call", "part"):
+            return prefix + call_stem(value)
         return prefix + STEMS.get(value.op, value.op)
 
     def laid(self, vector: Value) -> str:

@@ -113,6 +113,8 @@ class Words:
     def __getattr__(self, name: str) -> Any:
         if hasattr(np, name) and isinstance(getattr(np, name), type):
             return np.dtype(name)
+        if name in ("linalg", "fft"):
+            return self
         if name == "matmul":
             return lambda x, y: x @ y
         if name == "astype":  # says nothing about the rule

@@ -10,7 +10,9 @@ import numpy as np
 
 from .._backend import FORWARDS, WIDE
 from .._graph import TracingError
+from .._wide import Wide
 from ._ir import Builder
+from ._library import Library, call
 from ._value import REDUCTIONS, UFUNCS, Value
 from ._windows import ascontiguousarray, framed, overlap_add, routed, windows
 
@@ -33,13 +35,16 @@ class Symbolic:
             setattr(self, f.__name__, partial(f, b))
         self.matmul, self.reshape, self.astype = b.matmul, b.reshape, b.cast
         self.broadcast_to = b.broadcast
+        self.linalg, self.fft = Wide(Library(b, "linalg")), Library(b, "fft")
         self.concat = lambda arrays, axis=0: b.join("concat", arrays, axis)
         self.stack = lambda arrays, axis=0: b.join("stack", arrays, axis)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name not in FORWARDS:
-            raise TracingError(f"an op asks for xp.{name}, which flat programs do not know")
-        return partial(FORWARDS[name], self)
+        if name in FORWARDS:
+            return partial(FORWARDS[name], self)
+        if callable(getattr(np, name, None)):
+            return partial(call, self._builder, name)
+        raise TracingError(f"an op asks for xp.{name}, which flat programs do not know")
 
     def _reduce(self, op: str, x: Value, axis: Any = None, keepdims: bool = False) -> Any:
         if op == "mean":

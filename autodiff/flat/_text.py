@@ -6,6 +6,7 @@ import builtins
 from typing import Any
 
 from .._variable import Variable
+from . import _library
 from ._buffers import PIECE, Plan, Slot, computed, owner, tiles
 from ._kernel_text import Code
 from ._kernels import write_call
@@ -175,6 +176,8 @@ class Text(Parts):
         if of is not None and of in self.names:
             return f"d_{self.names[of]}"
         op, attrs = value.op, value.attrs
+        if op in ("call", "part"):
+            return _library.stem(value)
         if op == "fused":
             op = attrs["cluster"].outputs[attrs["output"]].op
         return SHORT.get(op, op)

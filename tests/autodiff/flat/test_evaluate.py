@@ -16,6 +16,10 @@ from autodiff.flat._value import REDUCTIONS, SOURCES, UFUNCS, VIEWS
 X = np.arange(6.0).reshape(2, 3)
 
 
+def call(path: str, **arguments: Any) -> dict[str, Any]:
+    return {"path": path, "arguments": tuple(arguments.items()), "view": True, "flops": 0}
+
+
 @pytest.mark.parametrize(
     ("op", "inputs", "attrs", "expected"),
     [
@@ -60,6 +64,9 @@ X = np.arange(6.0).reshape(2, 3)
         ("flat", (X, X[0]), {"home": False}, [0, 1, 2, 3, 4, 5, 0, 1, 2]),
         ("within", (np.array([0, 4]),), {"low": 0, "high": 5}, True),
         ("within", (np.array([-1, 4]),), {"low": 0, "high": 5}, False),
+        ("call", (X,), call("cumsum", axis=1), np.cumsum(X, 1)),
+        ("call", (X,), call("swapaxes", axis1=0, axis2=1), X.T),
+        ("part", ((X, X + 1),), {"which": 1}, X + 1),
         ("rows", (np.eye(3), np.array([2, 0])), {}, [[0, 0, 1], [1, 0, 0]]),
     ],
 )
