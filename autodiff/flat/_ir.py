@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .._backend import PYTHON_SCALARS
+from ._library import INDEX as INDEX
 from ._locals import Locals
 from ._strides import below_transpose
 from ._value import REDUCTIONS, UNFOLDED, Gate, Shape, Value
@@ -248,9 +249,6 @@ def _short(index: tuple[Any, ...], ndim: int) -> tuple[Any, ...]:
     return index
 
 
-INDEX = "#"  # stands for an array in an index
-
-
 def _plain(index: tuple[Any, ...]) -> tuple[Any, ...]:
     """An index whose truth values are arrays: they are masks, not the integers 0 and 1."""
     return tuple(np.asarray(e) if isinstance(e, (bool, np.bool_)) else e for e in index)
@@ -288,6 +286,8 @@ def _key(value: Any) -> Any:
         return ("slice", value.start, value.stop, value.step)
     if isinstance(value, (tuple, list)):
         return tuple(map(_key, value))
+    if isinstance(value, dict):
+        return tuple((name, _key(part)) for name, part in value.items())
     try:
         hash(value)
     except TypeError:

@@ -6,7 +6,7 @@ array, and each of its parts is a value more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from math import prod
 from operator import attrgetter
@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._backend import PYTHON_SCALARS
 from .._graph import TracingError
 
 if TYPE_CHECKING:
     from ._ir import Builder
     from ._value import Value
 
+#: stands for an array in an index, or among the arguments of a call
+INDEX = "#"
 #: what a tuple of arrays has in place of a dtype
 TUPLE = np.dtype(object)
 #: functions whose results have shapes that depend on values
@@ -54,27 +55,46 @@ def call(b: Builder, path: str, *inputs: Any, **arguments: Any) -> Any:
             f"np.{path} gives arrays whose shapes depend on values, which a flat program cannot "
             "hold. Call it outside, and pass what it gives as an argument"
         )
-    given = [b.lift(x) for x in inputs]
-    found, view = _tried(path, given, arguments)
-    attrs: dict[str, Any] = {"path": path, "arguments": tuple(arguments.items()), "view": view}
+    given: list[Value] = []
+    form = _form((inputs, arguments), b, given)
+    if all(x.op == "constant" for x in given):
+        found = called([x.data for x in given], path, form)
+        return tuple(map(b.constant, found)) if isinstance(found, tuple) else b.constant(found)
+    found, view = _tried(path, form, given)
+    attrs: dict[str, Any] = {"path": path, "form": form, "view": view}
     attrs["flops"] = b.count(found[0].shape if isinstance(found, tuple) else found.shape)
     if not isinstance(found, tuple):
         return b.make("call", given, attrs, found.shape, found.dtype)
-    if all(x.op == "constant" for x in values_of(given)):
-        plain = [x if type(x) in PYTHON_SCALARS else x.data for x in given]
-        return tuple(map(b.constant, called(plain, **attrs)))
     whole = b.make("call", given, attrs, (), TUPLE)
     return tuple(
         b.make("part", (whole,), {"which": k}, x.shape, x.dtype) for k, x in enumerate(found)
     )
 
 
-def values_of(given: list[Any]) -> list[Value]:
-    """Those inputs that are no Python numbers."""
-    return [x for x in given if type(x) not in PYTHON_SCALARS]
+def _form(x: Any, b: Builder, given: list[Value]) -> Any:
+    """Arguments, nested ones too, with a mark for each array, which goes to the inputs."""
+    if hasattr(x, "dtype") and hasattr(x, "shape") and not isinstance(x, type):
+        given.append(b.lift(x))
+        return INDEX
+    if isinstance(x, (list, tuple)):
+        return type(x)(_form(part, b, given) for part in x)
+    if isinstance(x, dict):
+        return {name: _form(part, b, given) for name, part in x.items()}
+    return x
 
 
-def _tried(path: str, given: list[Any], arguments: dict[str, Any]) -> tuple[Any, bool]:
+def _filled(form: Any, arrays: Iterator[Any]) -> Any:
+    """The arguments with arrays in place of the marks."""
+    if isinstance(form, str) and form == INDEX:
+        return next(arrays)
+    if isinstance(form, (list, tuple)):
+        return type(form)(_filled(part, arrays) for part in form)
+    if isinstance(form, dict):
+        return {name: _filled(part, arrays) for name, part in form.items()}
+    return form
+
+
+def _tried(path: str, form: Any, given: list[Value]) -> tuple[Any, bool]:
     """What a function gives for zeros of these shapes, and whether that is a view of them.
 
     Functions of matrices and transforms get a stack of none, which costs nothing and has an
@@ -82,13 +102,14 @@ def _tried(path: str, given: list[Any], arguments: dict[str, Any]) -> tuple[Any,
     """
     empty = (0,) if "." in path else ()
     zeros = [
-        x
-        if type(x) in PYTHON_SCALARS
+        x.data
+        if x.op == "constant" and not empty
         else np.broadcast_to(np.zeros((), x.dtype), (*empty, *x.shape))
         for x in given
     ]
+    inputs, arguments = _filled(form, iter(zeros))
     with np.errstate(all="ignore"):
-        found = attrgetter(path)(np)(*zeros, **arguments)
+        found = attrgetter(path)(np)(*inputs, **arguments)
     results = found if (several := isinstance(found, (tuple, list))) else (found,)
     results = [np.asarray(x) for x in results]
     view = any(_root(x) is _root(y) for x in results for y in zeros)
@@ -104,27 +125,44 @@ def _root(x: Any) -> Any:
     return x
 
 
-def called(arrays: Any, path: str, arguments: Any, view: bool, flops: int) -> Any:
+def called(arrays: Any, path: str, form: Any, view: bool = True, flops: int = 0) -> Any:
     """The meaning of a call: arrays of its own."""
-    found = attrgetter(path)(np)(*arrays, **dict(arguments))
+    inputs, arguments = _filled(form, iter(arrays))
+    found = attrgetter(path)(np)(*inputs, **arguments)
     if isinstance(found, (tuple, list)):
         return tuple(np.array(x) if view else x for x in found)
     return np.array(found) if view else found
 
 
-def call_text(value: Value, inputs: list[str]) -> str:
-    """The call as it is written."""
-    rest = [f"{name}={_argument(x)}" for name, x in value.attrs["arguments"]]
-    text = f"np.{value.attrs['path']}({', '.join([*inputs, *rest])})"
+def call_text(value: Value, inputs: list[str], held: Callable[[Any], str]) -> str:
+    """The call as it is written; `held` names what has no text."""
+    given, arguments = value.attrs["form"]
+    rest = iter(inputs)
+
+    def spelled(x: Any) -> str:
+        if isinstance(x, str) and x == INDEX:
+            return next(rest)
+        if isinstance(x, list):
+            return f"[{', '.join(map(spelled, x))}]"
+        if isinstance(x, tuple):
+            return f"({', '.join(map(spelled, x))}{',' if len(x) == 1 else ''})"
+        return _argument(x) or held(x)
+
+    shown = [*map(spelled, given), *(f"{name}={spelled(x)}" for name, x in arguments.items())]
+    text = f"np.{value.attrs['path']}({', '.join(shown)})"
     if value.attrs["view"]:
         text = f"np.array({text})" if value.dtype != TUPLE else f"[np.array(x) for x in {text}]"
     return text if value.shape or value.dtype == TUPLE else f"{text}[()]"
 
 
 def _argument(x: Any) -> str:
-    if isinstance(x, (np.dtype, type)):
-        return f"np.{np.dtype(x)}"
-    return repr(x)
+    """A plain value as text; "" if it has none."""
+    if isinstance(x, np.dtype) or (isinstance(x, type) and issubclass(x, np.generic)):
+        return f"np.dtype({np.dtype(x).str!r})" if np.dtype(x).kind == "b" else f"np.{np.dtype(x)}"
+    if isinstance(x, float) and (x != x or x in (np.inf, -np.inf)):
+        return f"float('{x}')"
+    plain = x is None or isinstance(x, (bool, int, float, complex, str, slice))
+    return repr(x) if plain else ""
 
 
 def stem(value: Value) -> str:

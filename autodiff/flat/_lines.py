@@ -248,12 +248,19 @@ class Lines(WindowLines, ABC):
         return index_text(marked, names)
 
     def _call(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
-        text = call_text(value, inputs)
+        text = call_text(value, inputs, self.held)
         return f"{name} = {text}" if out is None else f"{out}[...] = {text}"
 
     def _part(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
         text = f"{inputs[0]}[{value.attrs['which']}]"
         return f"{name} = {text}" if out is None else f"{out}[...] = {text}"
+
+    def held(self, x: Any) -> str:
+        """The name of something without a text that is the same at every call."""
+        if id(x) not in self.given:
+            self.given[id(x)] = self.free_name("given")
+            self.constants[self.given[id(x)]] = x
+        return self.given[id(x)]
 
     def _draw(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
         attrs = value.attrs

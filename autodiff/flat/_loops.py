@@ -13,9 +13,9 @@ from math import prod
 
 from ._ir import INDEX
 from ._strides import is_view
-from ._value import REDUCTIONS, UFUNCS, Value
+from ._value import COMPILED, REDUCTIONS, Value
 
-ELEMENTWISE = UFUNCS | {"where", "cast"}
+ELEMENTWISE = COMPILED | {"where", "cast"}
 #: operations that make one number of each row, or of everything, beside the reductions
 OF_ROWS = frozenset(("take", "within"))
 

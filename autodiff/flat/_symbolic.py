@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -20,13 +19,9 @@ from ._windows import ascontiguousarray, framed, overlap_add, routed, windows
 class Symbolic:
     """The functions that ops' forwards may use, on Values; ops of our own run their forwards."""
 
-    int64, float32, float64 = np.int64, np.float32, np.float64
-
     def __init__(self, builder: Builder) -> None:
         self._builder = b = builder
-        for op in UFUNCS:
-            setattr(self, op, partial(b.ufunc, op))
-        self.abs, self.pow, self.where = self.absolute, self.power, partial(b.ufunc, "where")
+        self.where = partial(b.ufunc, "where")
         for op in REDUCTIONS:
             setattr(self, op, partial(self._reduce, op))
         for op in ("argmax", "argmin"):
@@ -39,12 +34,18 @@ class Symbolic:
         self.concat = lambda arrays, axis=0: b.join("concat", arrays, axis)
         self.stack = lambda arrays, axis=0: b.join("stack", arrays, axis)
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name in FORWARDS:
-            return partial(FORWARDS[name], self)
-        if callable(getattr(np, name, None)):
-            return partial(call, self._builder, name)
-        raise TracingError(f"an op asks for xp.{name}, which flat programs do not know")
+    def __getattr__(self, name: str) -> Any:
+        found: Any = getattr(np, name, None)  # as eagerly: what NumPy has, else ours
+        if isinstance(found, np.ufunc) and found.__name__ in UFUNCS:
+            found = partial(self._builder.ufunc, found.__name__)
+        elif callable(found) and not isinstance(found, type):
+            found = partial(call, self._builder, name)
+        elif found is None:
+            if name not in FORWARDS:
+                raise TracingError(f"an op asks for xp.{name}, which flat programs do not know")
+            found = partial(FORWARDS[name], self)
+        self.__dict__[name] = found
+        return found
 
     def _reduce(self, op: str, x: Value, axis: Any = None, keepdims: bool = False) -> Any:
         if op == "mean":

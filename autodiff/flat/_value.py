@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 Shape = tuple[int, ...]
 
-#: operations that are NumPy ufuncs of the same name, element by element
-UFUNCS = frozenset(
+#: ufuncs that kernels compute, too (`_kernel_text`)
+COMPILED = frozenset(
     (
         *("add", "subtract", "multiply", "divide", "negative", "positive", "power", "square"),
         *("sqrt", "exp", "expm1", "log", "log1p", "absolute", "sign", "sin", "cos", "tanh"),
@@ -29,6 +29,12 @@ UFUNCS = frozenset(
         *("bitwise_or", "bitwise_xor", "invert", "isfinite", "isnan"),
     )
 )
+#: operations that are NumPy ufuncs of the same name, element by element, with one result
+UFUNCS = COMPILED | {
+    name
+    for name, f in vars(np).items()
+    if isinstance(f, np.ufunc) and f.nout == 1 and f.signature is None and f.__name__ == name
+}
 #: operations on all elements of axes, with the ufunc whose reduction they are
 REDUCTIONS = {
     "sum": np.add,

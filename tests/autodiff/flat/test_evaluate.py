@@ -17,7 +17,7 @@ X = np.arange(6.0).reshape(2, 3)
 
 
 def call(path: str, **arguments: Any) -> dict[str, Any]:
-    return {"path": path, "arguments": tuple(arguments.items()), "view": True, "flops": 0}
+    return {"path": path, "form": ((INDEX,), arguments), "view": True, "flops": 0}
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,44 @@ def test_calls_in_programs(forward: Any, dtype: str) -> None:
     assert_agree(build, [[x], [x * x.dtype.type(1.25)], [x]])
 
 
+@pytest.mark.parametrize(
+    "forward",
+    [
+        lambda xp, x: xp.sort(x, axis=-1),
+        lambda xp, x: xp.einsum("ij,kj->ik", x, x, optimize=True),
+        lambda xp, x: xp.pad(x, ((1, 0), (0, 2)), mode="constant", constant_values=0.5),
+        lambda xp, x: xp.hypot(x, 2.0) + xp.logaddexp(x, xp.flip(x, axis=0)),
+        lambda xp, x: xp.cumsum(x, axis=0, dtype=np.float32),
+        lambda xp, x: xp.meshgrid(x[0], x[1], indexing="ij")[1],
+        lambda xp, x: xp.where(xp.isin(x, np.array([1.0, 2.0])), x, xp.inf),
+        lambda xp, x: xp.block([[x, x], [x, xp.zeros((2, 2))]]),
+        lambda xp, x: xp.diagonal(x),
+        lambda xp, x: xp.nan_to_num(x, nan=-np.inf),
+        lambda xp, x: xp.take_along_axis(x, xp.argsort(x, axis=-1), axis=-1),
+    ],
+)
+def test_arrays_anywhere_among_the_arguments(forward: Any) -> None:
+    @op(sample=unary())
+    def library(xp: Any, x: Any, /) -> Any:
+        """A function of NumPy."""
+        return forward(xp, x)
+
+    def build() -> Any:
+        def f(x: Any) -> Any:
+            y = library(x + 0.25)
+            return y, y * 2, library(x)
+
+        return f, []
+
+    assert_agree(build, [[X], [X - 1.5], [X[::-1]]])
+
+
+def test_what_has_no_text_is_held() -> None:
+    f = declared(lambda xp, x, /: xp.piecewise(x, [x > 0.4], [abs, -1.0]))
+    program = ad.function(lambda x: f(x * 2))
+    assert program(X).tolist() == program(X).tolist() == f(2 * X).tolist()
+
+
 def test_views_are_copied() -> None:
     f = declared(lambda xp, x, /: xp.swapaxes(x, -1, -2))
     program = ad.function(lambda x: f(x * 2))
