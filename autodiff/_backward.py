@@ -141,9 +141,14 @@ def _lift(record: Record, node: int, whole: Record, token: Token) -> Record:
         tensor(data, token, i)
         for data, i in zip(record[end : end + n], whole[NODES:end], strict=True)
     )
+    out = record[2]
+    if record[0].outputs and out is not None:  # the records of the outputs follow
+        out = tuple(tensor(y, token, node + 1 + k) for k, y in enumerate(out))
+    else:
+        out = tensor(out, token, node)
     return (
         *record[:2],
-        tensor(record[2], token, node),
+        out,
         *record[NODES:end],
         *inputs,
         *record[end + n :],

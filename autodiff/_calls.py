@@ -17,7 +17,7 @@ import numpy as np
 from ._backend import INEXACT_SCALARS, NAMESPACES, PYTHON_SCALARS, as_data
 from ._broadcast import elementwise_undo, pair_plan, shape_of
 from ._complaints import COMPLAINTS, explain, signature, unsupported
-from ._graph import LEAF, thread
+from ._graph import LEAF, PICK, Graph, Record, thread
 from ._tensor import Tensor, operand
 from ._variable import Variable
 
@@ -42,7 +42,7 @@ def constant(data: Any) -> Tensor:
 
 def make_call(op: Op) -> Callable[..., Any]:
     """The function users call."""
-    if op.variadic or len(op.inputs) > 2 or (op.statics and len(op.inputs) > 1):
+    if op.variadic or op.outputs or len(op.inputs) > 2 or (op.statics and len(op.inputs) > 1):
         return _general(op)
     if len(op.inputs) == 2:
         return _binary(op)
@@ -289,7 +289,7 @@ def _unary_with_statics(op: Op) -> Callable[..., Any]:
 def _general(op: Op) -> Callable[..., Any]:
     """Several inputs and statics, or one sequence of inputs."""
     inputs, statics, variadic = op.inputs, op.statics, op.variadic
-    forward, rules = op.forward, op.rules
+    forward, rules, outputs = op.forward, op.rules, op.outputs
     n = len(inputs)
     shaped = bool(op.extras)
     bind = binder(op)
@@ -313,13 +313,13 @@ def _general(op: Op) -> Callable[..., Any]:
             for name, normal in op.normalise.items():
                 place = statics.index(name)
                 values[place] = normal(values[place], arrays[0])
-            r = forward(xp, arrays, *values) if variadic else forward(xp, *arrays, *values)
+            found = forward(xp, arrays, *values) if variadic else forward(xp, *arrays, *values)
         except COMPLAINTS as error:
             raise explain(op, error, tuple(arrays)) from None
-        r = as_data(r)
+        r: Any = tuple(map(as_data, found)) if outputs else as_data(found)
         graph = thread.graph
         if graph is None or (not rules and graph.trace is None):
-            return constant(r)
+            return outputs(*map(constant, r)) if outputs else constant(r)
         traced = graph.trace is not None
         nodes: list[int | None] = []
         for k, x in enumerate(tensors):
@@ -329,7 +329,9 @@ def _general(op: Op) -> Callable[..., Any]:
             elif variadic or traced or inputs[k] in rules:
                 node = x._node if x._token is graph.token else graph.read(x)
             nodes.append(node)
-        if (r.dtype.kind not in "fc" and not traced) or all(node is None for node in nodes):
+        if all(node is None for node in nodes):
+            return outputs(*map(constant, r)) if outputs else constant(r)
+        if not outputs and r.dtype.kind not in "fc" and not traced:
             return constant(r)
         how = op.undo(tuple(arrays), r) if op.undo is not None else None
         names = inputs * len(arrays) if variadic else inputs
@@ -347,6 +349,8 @@ def _general(op: Op) -> Callable[..., Any]:
         if variadic and shaped:
             extras = [tuple(extras)]
         record = (op, how, r if "out" in needs else None, *nodes, *kept, *values, *extras)
+        if outputs:
+            return outputs(*_parts(graph, record, r))
         result = _new(Tensor)
         result._data = r
         result._token = graph.token
@@ -355,6 +359,21 @@ def _general(op: Op) -> Callable[..., Any]:
         return result
 
     return call
+
+
+def _parts(graph: Graph, record: Record, outs: tuple[Any, ...]) -> list[Tensor]:
+    """The outputs of an op that has several, tracked: a record for all, and one for each."""
+    whole = len(graph.records)
+    graph.records.append(record)
+    results = []
+    for k, y in enumerate(outs):
+        result = constant(y)
+        if y.dtype.kind in "fc" or graph.trace is not None:
+            result._token = graph.token
+            result._node = len(graph.records)
+        graph.records.append((PICK, None, y, whole, None, k))
+        results.append(result)
+    return results
 
 
 def sequence(op: Op, arrays: Any) -> Sequence[Any]:

@@ -12,32 +12,12 @@ import numpy as np
 from . import _nest
 from ._backend import as_data
 from ._calls import constant
-from ._graph import INPUT, NODES, Graph, Record, parents, thread
+from ._graph import INPUT, NODES, PICK, Graph, Record, parents, thread
 from ._pulls import add_up
 from ._tensor import Tensor
 from ._variable import Variable
 from .ops.creation import asarray
 from .ops.shaping import reshape, stack
-
-
-class _Pick:
-    """Record of one output of several: (PICK, None, out, node of them all, None, which)."""
-
-    name = label = "output"
-    inputs = ("outputs",)
-    statics = ("which",)
-    role = ""
-
-    def arity(self, record: Record) -> int:
-        return 1
-
-    def pull(self, record: Record, g: Any, grads: list[Any], sums: set[int]) -> None:
-        """Put g in its place among the upstream gradients of all outputs."""
-        node, which = record[NODES], record[NODES + 2]
-        if node is not None:
-            found = dict(grads[node] or ())
-            found[which] = g
-            grads[node] = found
 
 
 class Custom:
@@ -46,6 +26,7 @@ class Custom:
     label = "f"
     inputs = ("args",)
     statics = ("rule", "outs", "inner")
+    outputs = None
     role = "custom gradient"
 
     def __init__(self, name: str) -> None:
@@ -112,9 +93,6 @@ class Custom:
                 f"{gradient.shape}; the argument has {shape}"
             )
         return gradient
-
-
-PICK = _Pick()
 
 
 def custom_gradient(f: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callable[..., Any]:

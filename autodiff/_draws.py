@@ -22,6 +22,7 @@ class _Draw:
 
     name = label = "draw"
     inputs: tuple[str, ...] = ()
+    outputs = None
     statics: tuple[str, ...] = ()
 
     def arity(self, record: Record) -> int:

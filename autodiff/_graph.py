@@ -63,6 +63,7 @@ class _Input:
     name = label = "input"
     inputs: tuple[str, ...] = ()
     statics: tuple[str, ...] = ()
+    outputs = None
 
     def arity(self, record: Record) -> int:
         return 0
@@ -72,6 +73,34 @@ class _Input:
 
 
 INPUT = _Input()
+
+
+class _Pick:
+    """Stands where an op stands in the record of one of several outputs.
+
+    The record is (PICK, None, out, node of them all, None, which); those of all outputs follow the
+    record that made them, in order.
+    """
+
+    name = label = "output"
+    inputs = ("outputs",)
+    statics = ("which",)
+    outputs = None
+    role = ""
+
+    def arity(self, record: Record) -> int:
+        return 1
+
+    def pull(self, record: Record, g: Any, grads: list[Any], sums: set[int]) -> None:
+        """Put g in its place among the upstream gradients of all outputs."""
+        node, which = record[NODES], record[NODES + 2]
+        if node is not None:
+            found = dict(grads[node] or ())
+            found[which] = g
+            grads[node] = found
+
+
+PICK = _Pick()
 
 
 class Graph:

@@ -21,16 +21,19 @@ that input's derivative rule. A rule says by its parameter names what it needs:
 
 and what no rule names is not kept. Rules see raw arrays, or Tensors when an outer tape records:
 they use operators and `xp` only. Rules of ops with `broadcast` return gradients of the broadcast
-shape; the engine sums them back, here and nowhere else.
+shape; the engine sums them back, here and nowhere else. The forward of an op with several
+`outputs` returns a tuple; then `out` is the tuple of them, and `g` that of their upstream
+gradients, None for those that have none.
 """
 
 from __future__ import annotations
 
 import inspect
+from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from . import _calls, _origin, _pulls
 from ._backend import FORWARDS
@@ -40,6 +43,7 @@ from ._samples import Sample
 from ._tensor import Tensor
 
 P = ParamSpec("P")
+F = TypeVar("F", bound=Callable[..., Any])
 Rule = Callable[..., Any]
 #: (arrays, out) -> how to undo the broadcasting of each input, or None if there was none
 MakeUndo = Callable[..., tuple[Undo | None, ...] | None]
@@ -50,6 +54,8 @@ COMPARISONS = frozenset(("eq", "ne", "lt", "le", "gt", "ge"))
 registry: dict[str, Op] = {}
 #: NumPy function -> op that answers for it when it is called on Tensors
 numpy_functions: dict[Any, Op] = {}
+#: NumPy function -> function made of ops that takes NumPy's arguments
+answers: dict[Any, Callable[..., Any]] = {}
 
 
 class DeclarationError(TypeError):
@@ -82,6 +88,8 @@ class Op:
     role: str
     flops: int | Callable[..., int]
     remembers: bool
+    #: of an op with several outputs the named tuple that calls give
+    outputs: Callable[..., Any] | None
     #: `x_shape` of every input, where a rule asks for one
     extras: tuple[str, ...] = ()
     #: (index of the input, rule, pick): `pick((*record, g, xp))` is the rule's arguments
@@ -119,6 +127,7 @@ def op(
     role: str = "",
     flops: int | Callable[..., int] = 1,
     remembers: bool = False,
+    outputs: tuple[str, ...] = (),
     **rules: Rule,
 ) -> Callable[[Callable[Concatenate[Any, P], Any]], Callable[P, Tensor]]:
     """Declare an op. The module's docstring explains forward and rules.
@@ -138,6 +147,7 @@ def op(
         role: what the gate does to gradients, in a word or two.
         flops: floating-point operations per output element, or `f(out_shape, *input_shapes)`.
         remembers: results know what they were made of (`_origin`); for ops of one input.
+        outputs: names of the outputs of an op that has several: calls give a named tuple.
 
     Raises:
         DeclarationError: a rule for an unknown input, a rule that asks for an unknown name, a
@@ -169,6 +179,7 @@ def op(
             role=role,
             flops=flops,
             remembers=remembers,
+            outputs=namedtuple(f"{name.title()}Result", outputs) if outputs else None,
         )
         _check(self, parameters)
         self.extras, self.edges, self.keeps = _needs(self)
@@ -188,6 +199,23 @@ def op(
         return cast("Callable[P, Tensor]", function)
 
     return declare
+
+
+def answering(*functions: Any) -> Callable[[F], F]:
+    """Decorate a function made of ops that answers for NumPy's, and takes the same arguments.
+
+    Raises:
+        DeclarationError: one of them has an answer already.
+    """
+
+    def register(function: F) -> F:
+        for entry in functions:
+            if entry in answers or entry in numpy_functions:
+                raise DeclarationError(f"numpy function {entry!r} has an answer already")
+            answers[entry] = function
+        return function
+
+    return register
 
 
 def _attach(self: Op) -> None:
@@ -217,6 +245,8 @@ def _check(self: Op, parameters: list[inspect.Parameter]) -> None:
     for entry in self.numpy:
         if entry in numpy_functions:
             fail(f"numpy function {entry!r} already belongs to {numpy_functions[entry].name!r}")
+        if entry in answers:
+            fail(f"numpy function {entry!r} already belongs to {answers[entry].__name__!r}")
     if any(self.operator and other.operator == self.operator for other in registry.values()):
         fail(f"operator {self.operator!r} already taken")
     for static in self.normalise:
@@ -231,6 +261,8 @@ def _check(self: Op, parameters: list[inspect.Parameter]) -> None:
                 fail(f"the rule for {name!r} asks for {wanted!r}; there are {sorted(names)}")
     if self.remembers and (self.variadic or len(self.inputs) != 1):
         fail("remembers what it was made of, but has not one input")
+    if self.outputs and (self.undo or self.variadic):
+        fail("several outputs of inputs that broadcast, or of a sequence: these have no rules yet")
     if self.rules and self.sample is None:
         fail("no sample: the gradient checks could not test its rules")
     if not self.doc:

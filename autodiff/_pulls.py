@@ -41,6 +41,8 @@ def make_pull(op: Op) -> Pull:
     """
     if op.variadic:
         return _variadic(op)
+    if op.outputs:
+        return _several(op)
     places = [_kept_place(op, name) for name in op.rules]
     if -1 in places or len(places) > 2 or not places:
         return _general(op)
@@ -101,9 +103,10 @@ def _two(op: Op, x_kept: int | None, y_kept: int | None) -> Pull:
 
 def _general(op: Op) -> Pull:
     edges = tuple((NODES + k, k, rule, pick) for k, rule, pick in op.edges)
+    several = op.outputs
 
     def pull(record: Record, g: Any, grads: list[Any], sums: set[int]) -> None:
-        context = (*record, g, NAMESPACES[type(g)])
+        context = (*record, g, NAMESPACES[type(g if several is None else _first(g))])
         how = record[1]
         for place, k, rule, pick in edges:
             node = record[place]
@@ -113,6 +116,22 @@ def _general(op: Op) -> Pull:
                     more = undo(more, how[k])
                 total = grads[node]
                 grads[node] = more if total is None else add_up(total, more, node, sums)
+
+    return pull
+
+
+def _first(parts: tuple[Any, ...]) -> Any:
+    """One of the gradients of several outputs."""
+    return next(g for g in parts if g is not None)
+
+
+def _several(op: Op) -> Pull:
+    """Rules of an op with several outputs get the gradient of each; what came is `{which: g}`."""
+    assert op.outputs is not None
+    pull_all, count = _general(op), len(inspect.signature(op.outputs).parameters)
+
+    def pull(record: Record, g: Any, grads: list[Any], sums: set[int]) -> None:
+        pull_all(record, tuple(g.get(k) for k in range(count)), grads, sums)
 
     return pull
 

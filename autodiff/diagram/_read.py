@@ -11,8 +11,7 @@ import numpy as np
 
 from .. import _nest
 from .._backend import PYTHON_SCALARS, as_data
-from .._custom import PICK
-from .._graph import INPUT, NODES, Graph, Record, parents
+from .._graph import INPUT, NODES, PICK, Graph, Record, parents
 from .._tensor import Tensor
 from ._model import Node, Picture, Wire, frozen
 from ._walk import UNRECORDED, Walk, inputs, statics, walk

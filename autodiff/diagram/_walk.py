@@ -132,7 +132,8 @@ def _values(records: Sequence[Record], order: list[int]) -> dict[Hashable, Any]:
         statics = op.static_values(record).values()
         xp = NAMESPACES[type(arrays[0])]
         given = (arrays,) if op.variadic else arrays
-        values[node] = as_data(op.forward(xp, *given, *statics))
+        out = op.forward(xp, *given, *statics)
+        values[node] = out if op.outputs else as_data(out)
     return values
 
 

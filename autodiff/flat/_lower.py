@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from .. import _nest
-from .._custom import PICK, Custom
+from .._custom import Custom
 from .._draws import DRAW
-from .._graph import INPUT, NODES, OUT
+from .._graph import INPUT, NODES, OUT, PICK
 from .._op import Op
 from .._scope import scope_of
 from .._tensor import Tensor
@@ -103,6 +103,8 @@ def lower(trace: Trace, result: Any, names: list[str]) -> Program:
             values.append(_draw(record, node, builder))
         elif op is PICK:
             values.append(values[record[NODES]][record[-1]])
+            if isinstance(values[-1], Value) and values[-1].op == "part":
+                values[-1].name = trace.names.get(node) or values[-1].name
         elif isinstance(op, Custom):  # its gradient has been recorded; its value is f's own
             outs, inner = record[OUT], record[-1]
             values.append(

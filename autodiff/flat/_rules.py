@@ -81,7 +81,7 @@ class Rule:
         """
         name = self.op.inputs[self.place if not self.op.variadic else 0]
         try:
-            if self.op.variadic:
+            if self.op.variadic or self.op.outputs:
                 return self.op.role
             result = self._run(self.op.rules[name])
         except Exception:  # the rule needs more than words: it is a comment, and left out
