@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         item.user_properties.append(("examples", examples))
 
 
+@pytest.fixture
+def note(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Says, in a line at the end of the run, what a test that passed has counted."""
+    return lambda line: record_property("note", line)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many ops there are, how many of them were checked, and on how many examples."""
     reports = [r for r in terminalreporter.stats.get("passed", []) if r.when == "call"]
@@ -65,3 +72,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             f"{len(checked & differentiable)} of these checked to second order in this run"
         )
     terminalreporter.write_line(f"{examples} Hypothesis examples passed")
+    for name, value in properties:
+        if name == "note":
+            terminalreporter.write_line(value)

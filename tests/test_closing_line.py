@@ -28,8 +28,12 @@ def test_fails(x, request):
     request.node.user_properties.append(("second order", "sin"))
     assert x < 0
 
-def test_without_hypothesis():
-    pass
+def test_without_hypothesis(note):
+    note("42 things were counted")
+
+def test_notes_and_fails(note):
+    note("43 things were counted")
+    assert False
 """
 
 
@@ -49,3 +53,5 @@ def test_ops_and_examples_are_counted(tmp_path: Path) -> None:
     rules = sum(bool(op.rules) for op in registry.values())
     assert f"{len(registry)} ops declared, {rules} with derivative rules; 2 of these" in output
     assert "26 Hypothesis examples passed" in output  # 3 * 7 + 5
+    assert "\n42 things were counted\n" in output
+    assert "\n43 things" not in output

@@ -35,13 +35,18 @@ MAY_IMPORT = {
     "data": ({"numpy", "nn", "autodiff"}, {"sklearn"}),
     "bench": (
         # a peer has a module to itself, which is loaded in a process of its own
-        {"numpy", "autodiff", "nn", "optim", "data", "torch", "autograd", "mygrad", "jax"},
+        {
+            *("numpy", "autodiff", "nn", "optim", "data"),
+            *("torch", "autograd", "mygrad", "jax", "tensorflow", "keras"),
+        },
         {"safetensors", "tqdm", "matplotlib", "cupy"},
     ),
 }
 #: what its user imports by itself, as its classes derive from those of an optional package
 BY_ITSELF = {"nn/sklearn": "sklearn"}
-OPTIONAL = set().union(*(optional for _, optional in MAY_IMPORT.values()), {"torch", "jax"})
+OPTIONAL = set().union(
+    *(optional for _, optional in MAY_IMPORT.values()), {"torch", "jax", "tensorflow", "keras"}
+)
 
 
 class Import(NamedTuple):

@@ -24,6 +24,14 @@ COMPETITORS = (
     Competitor(
         "torch-last", "PyTorch, channels last", "bench.lenet.pytorch", {"mode": "last"}, peer=True
     ),
+    Competitor(
+        *("tensorflow", "TensorFlow, tf.function", "bench.lenet.tf_function", {"mode": "graph"}),
+        peer=True,
+    ),
+    Competitor(
+        *("tensorflow-xla", "TensorFlow, XLA", "bench.lenet.tf_function", {"mode": "xla"}),
+        peer=True,
+    ),
 )
 CASES = tuple(CaseInfo(problem.name, "step", 1) for problem in PROBLEMS)
 

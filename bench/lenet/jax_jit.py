@@ -12,7 +12,7 @@ from jax import lax
 
 from bench._case import Loaded
 from bench.lenet.problems import MOMENTUM, RATE, make_cases
-from bench.steps.problems import Array, Training
+from bench.steps.problems import Array, Training, untold
 
 
 def load() -> Loaded:
@@ -58,4 +58,4 @@ def train(batch: int, parameters: list[Array], images: Array, labels: list[Array
         before.block_until_ready()
         return loss
 
-    return Training(run, lambda: [np.asarray(w) for w in state[0]])
+    return Training(run, lambda: [np.asarray(w) for w in state[0]], untold)

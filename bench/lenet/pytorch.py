@@ -13,7 +13,7 @@ from torch import nn
 
 from bench._case import Loaded
 from bench.lenet.problems import MOMENTUM, RATE, make_cases
-from bench.steps.problems import Array, Training
+from bench.steps.problems import Array, Training, untold
 
 
 def load(mode: str) -> Loaded:
@@ -78,4 +78,4 @@ def train(
     def read() -> list[Array]:
         return outward([leaf.detach().numpy() for leaf in model.parameters()])
 
-    return Training(run, read)
+    return Training(run, read, untold)

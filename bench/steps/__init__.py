@@ -41,6 +41,14 @@ COMPETITORS = (
     Competitor(
         "torch-compile", "torch.compile", "bench.steps.pytorch", {"mode": "compile"}, peer=True
     ),
+    Competitor(
+        *("tensorflow", "TensorFlow, tf.function", "bench.steps.tf_function", {"mode": "graph"}),
+        peer=True,
+    ),
+    Competitor(
+        *("tensorflow-xla", "TensorFlow, XLA", "bench.steps.tf_function", {"mode": "xla"}),
+        peer=True,
+    ),
 )
 CASES = tuple(CaseInfo(net.name, "step", 1) for net in NETS)
 
@@ -55,10 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def thread_limits(threads: int) -> dict[str, str]:
-    """The environment that keeps BLAS, OpenMP and XLA to so many threads."""
+    """The environment that keeps BLAS, OpenMP, XLA and TensorFlow to so many threads."""
     if threads < 1:
         raise SystemExit(f"--threads {threads}: expected at least 1")
-    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    names = (
+        *("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"),
+        *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
+    )
     limits = dict.fromkeys(names, str(threads))
     if threads == 1:  # XLA knows one or all
         limits["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"

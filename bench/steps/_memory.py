@@ -6,6 +6,7 @@ Each competitor is asked in a process of its own, in which this file is what the
   text and other Python objects out, and how far all memory rises above that during a step.
 - PyTorch: the storages it holds between steps, and its profiler's record of allocations.
 - JAX: what its compiler planned for arguments, results and temporaries.
+- TensorFlow cannot tell on a CPU.
 
 BLAS' own work space counts for nobody.
 """
@@ -34,12 +35,13 @@ def load(module: str, case: str, **options: str) -> Loaded:
     tracemalloc.start()  # before any array is made
     loaded = import_module(module).load(**options)
     tracemalloc.clear_traces()
-    notes = {"bytes": str(peak(loaded.cases[case]()))} if case in loaded.cases else {}
+    size = peak(loaded.cases[case]()) if case in loaded.cases else None
+    notes = {} if size is None else {"bytes": str(size)}
     return Loaded(loaded.versions, {}, loaded.threads, notes)
 
 
-def peak(case: Case) -> int:
-    """Bytes at the peak of a step, after some that make what is made once."""
+def peak(case: Case) -> int | None:
+    """Bytes at the peak of a step, after some that make what is made once; None: it cannot tell."""
     for _ in range(WARM):
         case.run()
     if isinstance(case, StepCase) and case.memory is not None:

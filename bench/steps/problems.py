@@ -54,20 +54,24 @@ class Training:
     """What a competitor makes of a net.
 
     `run` takes one step on the next set of labels and returns the loss before it. `read` gives the
-    parameters as `inputs` has them. `memory`: bytes that all arrays of a step take at its peak, if
-    the library can tell; else NumPy's allocations are traced.
+    parameters as `inputs` has them. `memory`: bytes that all arrays of a step take at its peak,
+    None if the library cannot tell; without it NumPy's allocations are traced.
     """
 
     run: Callable[[], Any]
     read: Callable[[], Sequence[Any]]
-    memory: Callable[[], int] | None = None
+    memory: Callable[[], int | None] | None = None
 
 
 @dataclass(frozen=True)
 class StepCase(Case):
     """A case that may know its memory."""
 
-    memory: Callable[[], int] | None = None
+    memory: Callable[[], int | None] | None = None
+
+
+def untold() -> None:
+    """The memory of a library that cannot tell it."""
 
 
 Trainer = Callable[[Net, list[Array], Array, list[Array]], Training]

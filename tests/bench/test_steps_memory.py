@@ -12,9 +12,10 @@ from bench.__main__ import main
 from bench._case import Case
 from bench._harness import CaseInfo, Competitor
 from bench.steps._memory import measure_memory, peak, print_memory
-from bench.steps.problems import NETS, StepCase, inputs
+from bench.steps.problems import NETS, StepCase, inputs, untold
 
 MEGA = 1_000_000
+TWO = CaseInfo("two", "step", 1)
 FAKES = "tests.bench.fakes"
 
 
@@ -71,8 +72,16 @@ def test_a_failure_is_told_and_a_missing_case_is_a_dash(
         Competitor(manner, manner, FAKES, {"manner": manner})
         for manner in ("partial", "missing", "broken")
     ]
-    sizes = measure_memory(competitors, [CaseInfo("two", "step", 1)])
+    sizes = measure_memory(competitors, [TWO])
     assert sizes["two"]["partial"] == "–"
     assert sizes["two"]["missing"] == "missing"
     assert print_memory(sizes) == 1
     assert "note: broken, two: failed: AttributeError: it has no" in capsys.readouterr().out
+
+
+def test_a_library_that_cannot_tell_is_a_dash(capsys: pytest.CaptureFixture[str]) -> None:
+    assert peak(StepCase(lambda: None, lambda: 0.0, 0.0, memory=untold)) is None
+    sizes = measure_memory([Competitor("silent", "x", FAKES, {"manner": "silent"})], [TWO])
+    assert sizes == {"two": {"x": "–"}}
+    assert print_memory(sizes) == 0
+    assert capsys.readouterr().out.split()[-1] == "–"

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,9 @@ ROOT = Path(__file__).parents[3]
 @pytest.mark.parametrize(
     ("mib", "steps"), [(1024, 40), pytest.param(1024, 4000, marks=pytest.mark.long)]
 )
-def test_large_data_train_in_constant_memory(mib: int, steps: int, tmp_path: Path) -> None:
+def test_large_data_train_in_constant_memory(
+    mib: int, steps: int, tmp_path: Path, note: Callable[[str], None]
+) -> None:
     losses = {}
     for kind in ("memmap", "rows", "shards"):
         folder = tmp_path / kind
@@ -37,4 +40,9 @@ def test_large_data_train_in_constant_memory(mib: int, steps: int, tmp_path: Pat
         assert most - after_a_tenth < 1 << 20
         assert most < 16 << 20
         losses[kind] = found["loss"]
+        size, cap = found["data"] >> 20, found["cap"] >> 20
+        note(
+            f"{kind}: {size} MiB of data, at most {cap} MiB of memory, {steps} steps: {most >> 10} "
+            f"KiB taken, {(most - after_a_tenth) >> 10} of them after the first tenth"
+        )
     assert losses["rows"] == losses["memmap"]
