@@ -22,6 +22,7 @@ from ._variable import Variable as Variable
 from .flat import function as function
 from .ops.activations import *
 from .ops.comparison import *
+from .ops.complex import *
 from .ops.convolution import *
 from .ops.creation import *
 from .ops.elementwise import *

@@ -54,7 +54,7 @@ def _unary(op: Op) -> Callable[..., Any]:
     name = op.inputs[0]
     needs = op.keeps.get(name, frozenset())
     keep_x, keep_out = name in needs, "out" in needs
-    shaped = bool(op.extras)
+    shaped, make_undo = bool(op.extras), op.undo
 
     def call(x: Any, /) -> Any:
         if type(x) is Tensor or type(x) is Variable:
@@ -86,7 +86,8 @@ def _unary(op: Op) -> Callable[..., Any]:
         result._data = r
         result._token = graph.token
         result._node = len(records)
-        record = (op, None, r if keep_out else None, i, a if keep_x else None)
+        how = None if make_undo is None else make_undo((a,), r)
+        record = (op, how, r if keep_out else None, i, a if keep_x else None)
         records.append((*record, a.shape) if shaped else record)
         return result
 
@@ -199,6 +200,7 @@ def _binary(op: Op, operator: bool = False) -> Callable[..., Any]:
         elif (i is None or type(a) is kind) and (j is None or type(b) is kind):
             how = None
         else:
+            r = as_data(r)  # Python's complex times NumPy's float is Python's
             how = None if make_undo is None else make_undo((a, b), r)
         records = graph.records
         result = _new(Tensor)

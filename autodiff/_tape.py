@@ -124,8 +124,8 @@ class GradientTape:
             RuntimeError: the tape is not recording.
             TypeError: no Tensor, or one of integers or booleans, which have no gradient.
 
-        Complex Tensors are data for the complex step: their gradient is the derivative of an
-        analytic function, without a conjugate.
+        Of an analytic function the gradient by a complex Tensor is the derivative, without a
+        conjugate; of a real one ∂/∂x − i ∂/∂y (docs/complex.md).
         """
         graph = self._graph
         if self._started is None or graph is None:

@@ -97,6 +97,20 @@ class Tensor:
             raise ValueError(f"mT needs a matrix; given shape {self.shape}")
         return self.transpose((*range(n - 2), n - 1, n - 2))
 
+    @property
+    def real(self) -> Tensor:
+        """The real part, recorded."""
+        from .ops.complex import real
+
+        return real(self)
+
+    @property
+    def imag(self) -> Tensor:
+        """The imaginary part, recorded."""
+        from .ops.complex import imag
+
+        return imag(self)
+
     # -- leaving the graph -----------------------------------------------------------------------
 
     def numpy(self) -> np.ndarray[Any, Any]:
@@ -243,6 +257,7 @@ class Tensor:
         argmin: Callable[..., Tensor]
         astype: Callable[..., Tensor]
         clip: Callable[..., Tensor]
+        conj: Callable[..., Tensor]
         log_softmax: Callable[..., Tensor]
         logsumexp: Callable[..., Tensor]
         max: Callable[..., Tensor]

@@ -164,7 +164,8 @@ class Readable(Terms):
         if value.op == "flat":
             self._copies(value)
             return
-        if not value.shape and (value.op in OPERATORS or value.op == "negative"):
+        plain = complex not in map(type, value.inputs)  # times a float it is Python's
+        if not value.shape and (value.op in OPERATORS or value.op == "negative") and plain:
             text = f"{self.names[value]} = {self.expression(value)[0]}"
         else:
             out = self._out(value)

@@ -348,7 +348,7 @@ class Text(Parts):
         elif self.scales(value):
             self.header.append(f"{name} = np.empty((), np.{value.dtype})")
             text = f"{name}[()] = {inputs[0]}"
-        elif not value.shape and op in OPERATORS:
+        elif not value.shape and op in OPERATORS and complex not in map(type, value.inputs):
             if op == "power" and inputs[0].startswith("-"):  # binds tighter than a sign
                 inputs[0] = f"({inputs[0]})"
             text = f"{name} = {inputs[0]} {OPERATORS[op]} {inputs[1]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from typing import Any
 
@@ -116,9 +117,12 @@ def divide(_: Any, x: Any, y: Any, /) -> Any:
 
 def _pow_exponent(xp: Any, g: Any, x: Any, out: Any) -> Any:
     if type(x) in PYTHON_SCALARS:
+        if out.dtype.kind == "c":
+            return g * out * (cmath.log(x) if x else 0.0)
         return g * out * (math.log(x) if x > 0 else 0.0)
     x = xp.astype(x, out.dtype)
-    return g * out * xp.log(xp.where(x > 0, x, xp.ones_like(x)))
+    known = x != 0 if out.dtype.kind == "c" else x > 0
+    return g * out * xp.log(xp.where(known, x, xp.ones_like(x)))
 
 
 def _pow_base(xp: Any, g: Any, x: Any, y: Any) -> Any:
@@ -255,8 +259,18 @@ def log1p(xp: Any, x: Any, /) -> Any:
     return xp.log1p(x)
 
 
+def _abs_rule(xp: Any, g: Any, x: Any) -> Any:
+    return g * (xp.conj(_direction(xp, x)) if x.dtype.kind == "c" else xp.sign(x))
+
+
+def _direction(xp: Any, z: Any) -> Any:
+    """z / |z|, and 0 of 0."""
+    size = xp.abs(z)
+    return z / xp.where(size == 0, xp.ones_like(size), size)
+
+
 @op(
-    x=lambda xp, g, x: g * xp.sign(x),
+    x=_abs_rule,
     operator="abs",
     numpy=np.absolute,
     label="|x|",
@@ -265,19 +279,35 @@ def log1p(xp: Any, x: Any, /) -> Any:
 def abs(xp: Any, x: Any, /) -> Any:
     """Absolute value, element by element; its derivative at 0 is 0.
 
+    Of complex numbers d|z| = Re(z̄·dz) / |z|.
+
     >>> abs([1.0, -2.0])
     Tensor([1., 2.], dtype=float32)
     """
     return xp.abs(x)
 
 
-@op(x=lambda xp, g: xp.zeros_like(g), numpy=np.sign, label="sign", sample=unary(avoid=(0.0,)))
+def _sign_rule(xp: Any, g: Any, x: Any) -> Any:
+    if x.dtype.kind != "c":
+        return xp.zeros_like(g)
+    direction = _direction(xp, x)
+    across = g - xp.real(g * direction) * xp.conj(direction)
+    zero = x == 0
+    slope = across / xp.abs(xp.where(zero, xp.ones_like(x), x))
+    return xp.where(zero, xp.zeros_like(slope), slope)
+
+
+@op(x=_sign_rule, numpy=np.sign, label="sign", sample=unary(avoid=(0.0,)))
 def sign(xp: Any, x: Any, /) -> Any:
     """-1, 0 or 1, element by element; its derivative is 0.
+
+    Of complex numbers z / |z|, and 0 of 0; its derivative at 0 is 0.
 
     >>> sign([3.0, 0.0, -2.0])
     Tensor([ 1.,  0., -1.], dtype=float32)
     """
+    if x.dtype.kind == "c":  # NumPy's own is the sign of the real part before 2.0
+        return _direction(xp, x)
     return xp.sign(x)
 
 

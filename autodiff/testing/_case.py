@@ -26,6 +26,8 @@ class Case:
     rtol: float
     #: True: must work; None: where it works; False: not tried
     complex_step: bool | None
+    #: whether inputs or outputs are parts of complex numbers, which round as one
+    parts: bool = False
     order: int = 1
 
     def raised(self) -> Case:

@@ -35,8 +35,8 @@ def check_gradients(
     Args:
         f: takes a Tensor for each input; returns a Tensor, or a nested structure of some, of any
             shape. Must give the same whenever it is called, so seed what is random in it.
-        inputs: arrays; floats are taken in float64 and differentiated by, integers and booleans
-            are data.
+        inputs: arrays; floats are taken in float64 and differentiated by, complex numbers by their
+            real and imaginary parts; integers and booleans are data.
         order: 1 for the gradient, 2 for the gradient's gradient too, and so on.
         complex_step: True if it must work, None to use it where it does, False to leave it.
         rtol: relative deviation from the differences that passes.
@@ -44,7 +44,8 @@ def check_gradients(
 
     Raises:
         GradientError: what is wrong, by which input, at which element, and by how much.
-        TypeError: no input of floats, or no Tensor of floats comes out of `f`.
+        TypeError: no input of floats, no Tensor of floats comes out of `f`, or the complex step is
+            asked for where numbers are complex.
         ValueError: `f` is not finite at the inputs, or gives another value when called again.
 
     >>> import autodiff as ad
@@ -56,8 +57,9 @@ def check_gradients(
     ('input 0', (0,), 0.5)
     """
     name = str(getattr(f, "__name__", type(f).__name__))
-    function, places = prepare(name, f, inputs)
-    arrays = [np.array(inputs[k], np.float64) for k in places]
+    function, arrays, labels, real = prepare(name, f, inputs)
+    if complex_step and not real:
+        raise TypeError(f"{name}: the complex step needs real inputs and outputs")
     outputs = evaluate(function, arrays)
     for y, again in zip(outputs, evaluate(function, arrays), strict=True):
         if not np.isfinite(y).all():
@@ -69,11 +71,12 @@ def check_gradients(
         name=name,
         function=function,
         arrays=arrays,
-        labels=[f"input {k}" for k in places],
+        labels=labels,
         upstream=[signed(random, y.shape) for y in outputs],
         random=random,
         rtol=rtol,
-        complex_step=complex_step,
+        complex_step=complex_step if real else False,
+        parts=not real,
     )
     conventions(case)
     with np.errstate(all="ignore"), warnings.catch_warnings():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -65,7 +65,7 @@ def _same_on_every_walk(case: Case, arrays: Sequence[Array]) -> None:
             _own_memory(case, gradients, xs, ys, upstream)
         first = first or gradients
         for label, one, other in zip(case.labels, first, gradients, strict=True):
-            if not _equal(one, other):
+            if not _equal(one, other, _largest(map(_raw, first)) if case.parts else 0.0):
                 raise _broken(
                     case, label, f"is {_text(other)} with {what}, but {_text(one)} otherwise"
                 )
@@ -121,6 +121,7 @@ def _leading_axes(case: Case) -> None:
         raise _broken(
             case, "some input", f"cannot be pulled with leading axes {LEAD} upstream: {error}"
         ) from error
+    least = _largest(stacked) if case.parts else 0.0
     for at in np.ndindex(*LEAD):
         alone = pull([np.asarray(s[at]) for s in stacks], ())
         for label, a, many, one in zip(case.labels, case.arrays, stacked, alone, strict=True):
@@ -129,18 +130,28 @@ def _leading_axes(case: Case) -> None:
             if np.shape(many) != LEAD + a.shape:
                 what = f"has shape {np.shape(many)} with leading axes {LEAD} upstream"
                 raise _broken(case, label, f"{what}; expected {LEAD + a.shape}")
-            if not close(many[at], one):
+            if not close(many[at], one, least):
                 what = f"is {many[at].tolist()} at {at} of leading axes {LEAD} upstream"
                 raise _broken(case, label, f"{what}, but {one.tolist()} alone")
     for label, many in zip(case.labels, stacked, strict=True):
-        if many is not None and not close(TWICE * many[:, 0], many[:, 1]):
+        if many is not None and not close(TWICE * many[:, 0], many[:, 1], least):
             raise _broken(case, label, "is not linear in the upstream gradient")
 
 
-def _equal(a: Tensor | None, b: Tensor | None) -> bool:
+def _equal(a: Tensor | None, b: Tensor | None, least: float) -> bool:
     if a is None or b is None:
         return a is b
-    return close(np.asarray(a._data), np.asarray(b._data))
+    return close(_raw(a), _raw(b), least)
+
+
+def _raw(x: Tensor | None) -> Any:
+    return None if x is None else np.asarray(x._data)
+
+
+def _largest(arrays: Iterable[Any]) -> float:
+    """The largest finite number, whatever its sign."""
+    finite = [np.abs(a[np.isfinite(a)]) for a in arrays if a is not None]
+    return max((float(a.max(initial=0.0)) for a in finite), default=0.0)
 
 
 def _text(x: Tensor | None) -> str:

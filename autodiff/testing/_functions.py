@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,27 +18,52 @@ from ._numeric import Array
 Function = Callable[[Sequence[Tensor]], list[Tensor]]
 
 
-def prepare(name: str, f: Callable[..., Any], inputs: Sequence[Any]) -> tuple[Function, list[int]]:
-    """`f` with its integer and boolean inputs fixed, and the positions of the other inputs.
+class Prepared(NamedTuple):
+    """A function of real Tensors, where to check it, and whether it is one of real numbers."""
+
+    function: Function
+    arrays: list[Array]
+    labels: list[str]
+    real: bool
+
+
+def prepare(name: str, f: Callable[..., Any], inputs: Sequence[Any]) -> Prepared:
+    """`f` with integer and boolean inputs fixed, complex ones as their real and imaginary parts.
+
+    So are complex outputs: whatever is asked of a gradient is asked of real functions.
 
     Raises:
-        TypeError: inputs that are no arrays of numbers, no float among them, or (when the function
-            is called) outputs that are no Tensors or hold no floats.
+        TypeError: inputs that are no arrays of numbers, no float among them, or outputs that are no
+            Tensors or hold no floats.
     """
     data = [np.array(x) for x in inputs]
+    arrays: list[Array] = []
+    labels: list[str] = []
     for k, a in enumerate(data):
-        if a.dtype.kind not in "biuf":
-            raise TypeError(f"{name}: input {k} has dtype {a.dtype}; expected real numbers")
-    places = [k for k, a in enumerate(data) if a.dtype.kind == "f"]
-    if not places:
+        if a.dtype.kind not in "biufc":
+            raise TypeError(f"{name}: input {k} has dtype {a.dtype}; expected numbers")
+        if a.dtype.kind == "f":
+            arrays.append(a.astype(np.float64))
+            labels.append(f"input {k}")
+        elif a.dtype.kind == "c":
+            arrays += [a.real.astype(np.float64), a.imag.astype(np.float64)]
+            labels += [f"the real part of input {k}", f"the imaginary part of input {k}"]
+    if not arrays:
         raise TypeError(
             f"{name}: no input of floats to differentiate by; given {[str(a.dtype) for a in data]}"
         )
 
-    def function(tensors: Sequence[Tensor]) -> list[Tensor]:
-        arguments: list[Any] = [None if k in places else constant(a) for k, a in enumerate(data)]
-        for k, x in zip(places, tensors, strict=True):
-            arguments[k] = x
+    def whole(tensors: Sequence[Tensor]) -> list[Tensor]:
+        rest = iter(tensors)
+        arguments: list[Any] = []
+        for a in data:
+            if a.dtype.kind == "f":
+                arguments.append(next(rest))
+            elif a.dtype.kind == "c":
+                part = next(rest)
+                arguments.append(part + next(rest) * 1j)
+            else:
+                arguments.append(constant(a))
         outputs = _nest.flatten(f(*arguments))
         for y in outputs:
             if not isinstance(y, Tensor):
@@ -48,7 +73,18 @@ def prepare(name: str, f: Callable[..., Any], inputs: Sequence[Any]) -> tuple[Fu
             raise TypeError(f"{name}: f returned no Tensor of floats")
         return floats
 
-    return function, places
+    kinds = [y.dtype.kind for y in whole(tensors(arrays))]
+    if "c" not in kinds:
+        return Prepared(whole, arrays, labels, not any(a.dtype.kind == "c" for a in data))
+
+    def parts(tensors: Sequence[Tensor]) -> list[Tensor]:
+        pairs = [
+            ((y,) if k == "f" else (y.real, y.imag))
+            for y, k in zip(whole(tensors), kinds, strict=True)
+        ]
+        return [part for pair in pairs for part in pair]
+
+    return Prepared(parts, arrays, labels, False)
 
 
 def tensors(arrays: Sequence[Array]) -> list[Tensor]:

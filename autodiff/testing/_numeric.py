@@ -63,10 +63,13 @@ def central(line: Line) -> Estimate:
     return found if best is None else best
 
 
-def close(a: Array, b: Array) -> bool:
-    """Whether two arrays are equal but for the rounding of sums taken in another order."""
+def close(a: Array, b: Array, least: float = 0.0) -> bool:
+    """Whether two arrays are equal but for the rounding of sums taken in another order.
+
+    `least` is the size of numbers that their elements may be a part of.
+    """
     tolerance = 64 * np.finfo(a.dtype).eps
-    size = float(np.max(np.abs(a[np.isfinite(a)]), initial=0.0))
+    size = float(np.max(np.abs(a[np.isfinite(a)]), initial=least))
     return np.allclose(a, b, rtol=tolerance, atol=tolerance * size, equal_nan=True)
 
 

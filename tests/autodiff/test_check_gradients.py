@@ -64,8 +64,7 @@ def test_an_input_without_influence_has_no_gradient() -> None:
     ("f", "inputs", "error", "message"),
     [
         (lambda x: x, ([1, 2],), TypeError, "no input of floats"),
-        (lambda x: x, (["a"],), TypeError, "expected real numbers"),
-        (lambda x: x, (np.array([1j]),), TypeError, "expected real numbers"),
+        (lambda x: x, (["a"],), TypeError, "expected numbers"),
         (lambda x: 3.0, ([1.0],), TypeError, "f returned float; expected Tensors"),
         (lambda x: x > 0, ([1.0],), TypeError, "no Tensor of floats"),
         (lambda x: x / ad.zeros((1,)), ([1.0],), ValueError, "not finite at these inputs"),
@@ -207,7 +206,20 @@ def test_complex_step_where_there_is_none() -> None:
 
 
 #: ops that are not analytic, or not written so that complex numbers pass
-REAL = {"abs", "astype", "erf", "relu", "sigmoid", "sigmoid_cross_entropy", "sign", "softplus"}
+REAL = {
+    "abs",
+    "angle",
+    "astype",
+    "conj",
+    "imag",
+    "real",
+    "erf",
+    "relu",
+    "sigmoid",
+    "sigmoid_cross_entropy",
+    "sign",
+    "softplus",
+}
 
 
 @pytest.mark.parametrize("name", [k for k, op in registry.items() if op.rules and k not in REAL])

@@ -25,7 +25,13 @@ NONLINEAR = {
     *("prod", "matmul", "conv2d", "conv2d_transpose", "conv2d_kernel"),
 }
 #: rules that say zero
-ZERO = {("sign", "x"), ("max_unpool2d", "largest"), ("max_take2d", "largest")}
+ZERO = {
+    ("angle", "x"),
+    ("imag", "x"),
+    ("sign", "x"),
+    ("max_unpool2d", "largest"),
+    ("max_take2d", "largest"),
+}
 
 
 def result(change: Callable[[Any], Any]) -> Callable[[Rule], Rule]:
