@@ -12,6 +12,7 @@ from . import random as random
 from . import testing as testing
 from ._constants import *
 from ._custom import custom_gradient as custom_gradient
+from ._device import device as device
 from ._graph import TracingError as TracingError
 from ._scope import name_scope as name_scope
 from ._tape import GradientTape as GradientTape
@@ -25,6 +26,7 @@ from .ops.comparison import *
 from .ops.complex import *
 from .ops.convolution import *
 from .ops.creation import *
+from .ops.devices import *
 from .ops.elementwise import *
 from .ops.linalg import *
 from .ops.losses import *

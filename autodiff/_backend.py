@@ -32,6 +32,8 @@ INEXACT_SCALARS = frozenset(
     )
 )
 PYTHON_SCALARS = frozenset((bool, int, float, complex))
+#: types of raw arrays that lie on a device; a kind of device adds its own when it is first used
+DEVICE_ARRAYS: set[type] = set()
 
 
 #: forward of every op by name, on raw arrays; the declarations fill it
@@ -225,6 +227,11 @@ def _one_hot(labels: Any, classes: int, dtype: Any = np.float32) -> Any:
     return FORWARDS["one_hot"](numpy_namespace, labels, classes, dtype)
 
 
+def _add_at(out: Any, index: Any, values: Any) -> None:
+    """Add values to the elements of `out` at an index, where elements may repeat."""
+    np.add.at(out, index, values)
+
+
 def _require_range(x: Any, low: int, high: int, what: str) -> None:
     """ValueError unless all integers of x lie from `low` up to, but not at, `high`.
 
@@ -245,6 +252,7 @@ numpy_namespace = Namespace(
     copy=_copy,
     reshape=_reshape,
     permute_dims=_permute_dims,
+    add_at=_add_at,
     framed=_framed,
     routed=_routed,
     require_range=_require_range,
@@ -272,6 +280,8 @@ def as_data(value: Any) -> Any:
     if kind in INEXACT_SCALARS:
         return value
     if kind is not np.ndarray:
+        if kind in DEVICE_ARRAYS:
+            return value  # also a 0-d one: to look at it would be to wait for it
         value = np.asarray(value)
     if value.ndim == 0 and value.dtype.kind in "fc":
         return value[()]

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ._backend import DEVICE_ARRAYS
 from ._graph import INPUT, NODES, Graph, Record, Token, parents
 from ._pulls import add_up
 from ._tensor import Tensor
@@ -157,7 +158,7 @@ def _lift(record: Record, node: int, whole: Record, token: Token) -> Record:
 
 def tensor(data: Any, token: Token | None, node: int | None) -> Any:
     """A Tensor around raw data that a record kept, at its node; Python numbers stay numbers."""
-    if not isinstance(data, (np.ndarray, np.generic)):
+    if not isinstance(data, (np.ndarray, np.generic)) and type(data) not in DEVICE_ARRAYS:
         return data
     result = Tensor.__new__(Tensor)
     result._data = data

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._backend import INEXACT_SCALARS, NAMESPACES, PYTHON_SCALARS, as_data
+from ._backend import DEVICE_ARRAYS, NAMESPACES, PYTHON_SCALARS, as_data
 from ._broadcast import elementwise_undo, pair_plan, shape_of
-from ._complaints import COMPLAINTS, explain, signature, unsupported
-from ._graph import LEAF, PICK, Graph, Record, thread
+from ._complaints import COMPLAINTS, explain, signature, together, unsupported
+from ._graph import LEAF, thread
+from ._results import constant as constant
+from ._results import finisher
 from ._tensor import Tensor, operand
 from ._variable import Variable
 
@@ -27,17 +29,6 @@ if TYPE_CHECKING:
 _new = object.__new__
 _ndarray = np.ndarray
 _EMPTY = inspect.Parameter.empty
-
-
-def constant(data: Any) -> Tensor:
-    """A Tensor that nothing depends on, around a raw result that nobody else holds."""
-    kind = type(data)
-    if kind is not _ndarray and kind not in INEXACT_SCALARS:
-        data = as_data(data)
-    result = _new(Tensor)
-    result._data = data
-    result._token = None
-    return result
 
 
 def make_call(op: Op) -> Callable[..., Any]:
@@ -114,6 +105,7 @@ def _binary(op: Op, operator: bool = False) -> Callable[..., Any]:
         out_for_x or out_for_y,
     )
     shaped = bool(op.extras)
+    finish = finisher(op)
     make_undo = op.undo
     elementwise = make_undo is elementwise_undo or data_only
 
@@ -151,11 +143,20 @@ def _binary(op: Op, operator: bool = False) -> Callable[..., Any]:
                 y = Tensor(y)
             b, y_token = (y._data, y._token) if isinstance(y, Tensor) else (y, None)
         try:
-            r = forward(NAMESPACES[type(a)] if uses_xp else None, a, b)
+            if uses_xp:
+                xp = NAMESPACES[type(b if type(a) in PYTHON_SCALARS else a)]
+                r = forward(xp, a, b)
+            else:
+                r = forward(None, a, b)
         except COMPLAINTS as error:
             raise explain(op, error, (a, b)) from None
         graph = thread.graph
-        if graph is None and type(r) is _ndarray:
+        kind = type(r)
+        if kind is not _ndarray:
+            if kind in DEVICE_ARRAYS:
+                together(op, (a, b))
+                return finish((x, y), (a, b), [], r)
+        elif graph is None:
             result = _new(Tensor)
             result._data = r
             result._token = None
@@ -183,7 +184,7 @@ def _binary(op: Op, operator: bool = False) -> Callable[..., Any]:
             return constant(r)
         if graph.trace is not None:
             r = as_data(r)  # comparisons are recorded too
-        kind = type(r)
+            kind = type(r)
         if kind is _ndarray:
             if not elementwise:
                 how = None if make_undo is None else make_undo((a, b), r)
@@ -291,9 +292,8 @@ def _unary_with_statics(op: Op) -> Callable[..., Any]:
 def _general(op: Op) -> Callable[..., Any]:
     """Several inputs and statics, or one sequence of inputs."""
     inputs, statics, variadic = op.inputs, op.statics, op.variadic
-    forward, rules, outputs = op.forward, op.rules, op.outputs
+    forward, outputs, finish = op.forward, op.outputs, finisher(op)
     n = len(inputs)
-    shaped = bool(op.extras)
     bind = binder(op)
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -319,63 +319,11 @@ def _general(op: Op) -> Callable[..., Any]:
         except COMPLAINTS as error:
             raise explain(op, error, tuple(arrays)) from None
         r: Any = tuple(map(as_data, found)) if outputs else as_data(found)
-        graph = thread.graph
-        if graph is None or (not rules and graph.trace is None):
-            return outputs(*map(constant, r)) if outputs else constant(r)
-        traced = graph.trace is not None
-        nodes: list[int | None] = []
-        for k, x in enumerate(tensors):
-            node = None
-            if not isinstance(x, Tensor) or x._token is None:
-                pass
-            elif variadic or traced or inputs[k] in rules:
-                node = x._node if x._token is graph.token else graph.read(x)
-            nodes.append(node)
-        if all(node is None for node in nodes):
-            return outputs(*map(constant, r)) if outputs else constant(r)
-        if not outputs and r.dtype.kind not in "fc" and not traced:
-            return constant(r)
-        how = op.undo(tuple(arrays), r) if op.undo is not None else None
-        names = inputs * len(arrays) if variadic else inputs
-        needs = {
-            need
-            for k, i in enumerate(nodes)
-            if i is not None
-            for need in op.keeps.get(names[k], ())
-        }
-        kept = [
-            a if i is None or name in needs else None
-            for a, i, name in zip(arrays, nodes, names, strict=True)
-        ]
-        extras: list[Any] = [shape_of(a) for a in arrays] if shaped else []
-        if variadic and shaped:
-            extras = [tuple(extras)]
-        record = (op, how, r if "out" in needs else None, *nodes, *kept, *values, *extras)
-        if outputs:
-            return outputs(*_parts(graph, record, r))
-        result = _new(Tensor)
-        result._data = r
-        result._token = graph.token
-        result._node = len(graph.records)
-        graph.records.append(record)
-        return result
+        if type(r if not outputs else r[0]) in DEVICE_ARRAYS:
+            together(op, tuple(arrays))
+        return finish(tensors, arrays, values, r)
 
     return call
-
-
-def _parts(graph: Graph, record: Record, outs: tuple[Any, ...]) -> list[Tensor]:
-    """The outputs of an op that has several, tracked: a record for all, and one for each."""
-    whole = len(graph.records)
-    graph.records.append(record)
-    results = []
-    for k, y in enumerate(outs):
-        result = constant(y)
-        if y.dtype.kind in "fc" or graph.trace is not None:
-            result._token = graph.token
-            result._node = len(graph.records)
-        graph.records.append((PICK, None, y, whole, None, k))
-        results.append(result)
-    return results
 
 
 def sequence(op: Op, arrays: Any) -> Sequence[Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._device import apart
 from ._graph import TracingError
 
 if TYPE_CHECKING:
@@ -20,16 +21,25 @@ def explain(op: Op, error: Exception, arrays: tuple[Any, ...]) -> Exception:
     """NumPy's complaint with the op and what it was given in front."""
     if isinstance(error, TracingError):
         return error  # says all itself
-    given = ", ".join(
-        f"{name} {describe(data)}"
-        for name, data in zip(
-            op.inputs if not op.variadic else [f"{op.inputs[0]}[{k}]" for k in range(len(arrays))],
-            arrays,
-            strict=True,
-        )
-    )
+    problem = apart(_named(op, arrays))
+    if problem:
+        return ValueError(f"{op.name}: {problem}")
+    given = ", ".join(f"{name} {describe(data)}" for name, data in _named(op, arrays))
     kind = type(error) if type(error) in (*COMPLAINTS, np.linalg.LinAlgError) else ValueError
     return kind(f"{op.name}: {error} (given {given})")
+
+
+def together(op: Op, arrays: tuple[Any, ...]) -> None:
+    """ValueError that names the operands where they lie on different devices."""
+    problem = apart(_named(op, arrays))
+    if problem:
+        raise ValueError(f"{op.name}: {problem}")
+
+
+def _named(op: Op, arrays: tuple[Any, ...]) -> list[tuple[str, Any]]:
+    """The operands of a call, with what to call them."""
+    many = [f"{op.inputs[0]}[{k}]" for k in range(len(arrays))] if op.variadic else op.inputs
+    return list(zip(many, arrays, strict=True))
 
 
 def describe(data: Any) -> str:

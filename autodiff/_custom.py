@@ -7,11 +7,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from . import _nest
 from ._backend import as_data
 from ._calls import constant
+from ._device import device_of, made
 from ._graph import INPUT, NODES, PICK, Graph, Record, parents, thread
 from ._pulls import add_up
 from ._tensor import Tensor
@@ -42,9 +41,10 @@ class Custom:
         rule, outs, _ = record[NODES + 2 * n :]
         first = next(iter(g.values()))
         traced = isinstance(first, Tensor)
+        where = device_of(first)
         lead = first.shape[: first.ndim - len(outs[next(iter(g))][0])]
         upstream = [
-            g[k] if k in g else np.zeros(lead + shape, dtype)
+            g[k] if k in g else made(where, "zeros", lead + shape, dtype)
             for k, (shape, dtype) in enumerate(outs)
         ]
         tensors = [u if isinstance(u, Tensor) else constant(u) for u in upstream]
@@ -53,7 +53,7 @@ class Custom:
             if node is None or result is None:
                 continue
             # a copy: the rule may give back an array that somebody holds
-            more: Any = result if traced else as_data(result.numpy())
+            more: Any = result if traced else as_data(result._data.copy())
             total = grads[node]
             grads[node] = more if total is None else add_up(total, more, node, sums)
 
@@ -66,7 +66,9 @@ class Custom:
             flat = [reshape(u, (n, *u.shape[len(lead) :])) for u in upstream]
             rows = [self._call(rule, [u[k] for u in flat], (), inputs) for k in range(n)]
             if not n:
-                return [constant(np.zeros(lead + shape, dtype)) for shape, dtype in inputs]
+                where = device_of(upstream[0])
+                empty = [made(where, "zeros", lead + shape, dtype) for shape, dtype in inputs]
+                return [constant(x) for x in empty]
             return [
                 None if column[0] is None else reshape(stack(column), lead + column[0].shape)
                 for column in zip(*rows, strict=True)

@@ -20,6 +20,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._device import Device
     from ._tensor import Tensor
     from .flat._trace import Trace
 
@@ -193,6 +194,8 @@ def parents(record: Record) -> tuple[int | None, ...]:
 class _Thread(threading.local):
     #: the graph that ops on this thread are recorded in, or None
     graph: Graph | None = None
+    #: the device that arrays are made on, or None for the default one
+    device: Device | None = None
 
     def __init__(self) -> None:
         #: full names of the scopes that this thread is in, innermost last

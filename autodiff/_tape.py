@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from . import _backward, _memory, _nest
+from ._backend import DEVICE_ARRAYS, NAMESPACES
 from ._calls import constant
+from ._device import beside, device_of, made, near
 from ._graph import LEAF, UNREAD, Graph, TracingError, Watcher, thread
 from ._tensor import Tensor, convert
 from ._variable import Variable
@@ -208,7 +210,7 @@ class GradientTape:
         """
         _check_float(target, "jacobian: the target")
         shape, n = target.shape, target.size
-        rows = np.eye(n, dtype=target.dtype).reshape((n, *shape))
+        rows = beside(np.eye(n, dtype=target.dtype).reshape((n, *shape)), target._data)
         found = self._walk([target], [constant(rows)], sources, unconnected_gradients, (n,))
         return _nest.rebuild(
             sources, [None if j is None else j.reshape(shape + j.shape[1:]) for j in found]
@@ -238,7 +240,7 @@ class GradientTape:
         inner = target.shape[1:]
         n = math.prod(inner)
         rows = np.eye(n, dtype=target.dtype).reshape((n, 1, *inner))
-        rows = np.repeat(rows, target.shape[0], axis=1)
+        rows = beside(np.repeat(rows, target.shape[0], axis=1), target._data)
         (j,) = self._walk([target], [constant(rows)], source, unconnected_gradients, (n,))
         if j is None:
             return None
@@ -292,7 +294,8 @@ class GradientTape:
         for y, g in zip(targets, upstream, strict=True):
             for node in graph.nodes_of(y)[-1:]:
                 seeds.append((node, g if recording else g._data))
-        with np.errstate(all="ignore"):
+        beside_them = upstream[0]._data if recording and upstream else None
+        with np.errstate(all="ignore"), near(beside_them):
             if graph.tapes == 1 and not self._persistent and not recording:
                 found = _backward.consume(graph, seeds, every)
             else:
@@ -304,7 +307,7 @@ class GradientTape:
         gradients: list[Any] = []
         for k, group in enumerate(nodes):
             total: Any = found.get(group[0]) if len(group) == 1 else _total(found, group)
-            if type(total) is np.ndarray:  # in memory of its own
+            if type(total) is np.ndarray or type(total) in DEVICE_ARRAYS:  # in memory of its own
                 if id(total) in taken or total.base is not None:
                     total = total.copy()
                 taken.add(id(total))
@@ -358,13 +361,15 @@ def _upstream(y: Tensor, g: Any) -> Tensor:
     if not isinstance(y, Tensor):
         raise TypeError(f"gradient: a target is {type(y).__name__}; expected a Tensor")
     if g is None:
-        return constant(np.ones_like(y._data) if y._data.ndim else y._data.dtype.type(1))
+        if y._data.ndim or type(y._data) in DEVICE_ARRAYS:
+            return constant(NAMESPACES[type(y._data)].ones_like(y._data))
+        return constant(y._data.dtype.type(1))
     if isinstance(g, Variable):
         from .ops.elementwise import positive
 
         g = positive(g)  # its value now
     if not isinstance(g, Tensor):
-        g = constant(convert(g, y.dtype))
+        g = constant(convert(g, y.dtype, y.device))
     if g.shape != y.shape:
         raise ValueError(
             f"gradient: output_gradients has shape {g.shape} for a target of shape {y.shape}"
@@ -389,4 +394,6 @@ def _unconnected(x: Tensor, k: int, mode: Unconnected, lead: tuple[int, ...]) ->
     if mode == "raise":
         name = getattr(x, "name", None) or f"source {k}"
         raise ValueError(f"gradient: no target depends on {name} of shape {x.shape}")
-    return None if mode == "none" else constant(np.zeros(lead + x.shape, x.dtype))
+    return (
+        None if mode == "none" else constant(made(device_of(x), "zeros", lead + x.shape, x.dtype))
+    )

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._backend import INEXACT_SCALARS, PYTHON_SCALARS, as_data
+from ._backend import DEVICE_ARRAYS, INEXACT_SCALARS, PYTHON_SCALARS, as_data
+from ._device import CPU, adopt, device_of, here, host, on_device, place, resolve
 from ._escaped import Escaped
 from ._graph import Token, TracingError, thread
 
+#: types of what lies on no device
+ON_HOST = frozenset((*PYTHON_SCALARS, *INEXACT_SCALARS, list, tuple, np.ndarray))
 #: dtype of Python floats and complexes, as in TensorFlow, PyTorch and JAX
 DEFAULT_DTYPES = {"f": np.dtype(np.float32), "c": np.dtype(np.complex64)}
 
@@ -22,9 +25,11 @@ class Tensor:
         value: number, nested list of numbers, NumPy array (copied) or Tensor.
         dtype: NumPy dtype; by default NumPy arrays and scalars keep theirs, Python floats become
             float32, Python ints int64.
+        device: where to put it; by default on the current device, a Tensor stays where it lies.
 
     Raises:
         TypeError: the value is no array of numbers.
+        RuntimeError: there is no such device.
 
     >>> Tensor([[1.0, 2.0], [3.0, 4.0]])
     Tensor([[1., 2.],
@@ -35,7 +40,7 @@ class Tensor:
 
     __slots__ = ("_data", "_node", "_origin", "_token")
 
-    #: raw array; a NumPy scalar when 0-d and float or complex
+    #: raw array; a NumPy scalar when 0-d and float or complex and not on a device
     _data: Any
     #: token of the graph that recorded it, LEAF for what tapes watch, None for constants
     _token: Token | None
@@ -44,8 +49,8 @@ class Tensor:
     #: what it was made of, where its op remembers that (`_origin`); else unset, or None
     _origin: Any
 
-    def __init__(self, value: Any, dtype: Any = None) -> None:
-        self._data = convert(value, dtype)
+    def __init__(self, value: Any, dtype: Any = None, device: Any = None) -> None:
+        self._data = convert(value, dtype, device)
         self._token = None
         if isinstance(value, Tensor) and value._token is not None:
             raise TypeError(
@@ -77,8 +82,8 @@ class Tensor:
 
     @property
     def device(self) -> str:
-        """Where the array lives: "cpu"."""
-        return "cpu"
+        """Where the array lies: "cpu", or a GPU as "cuda:0"."""
+        return str(device_of(self._data))
 
     @property
     def T(self) -> Tensor:
@@ -114,23 +119,23 @@ class Tensor:
     # -- leaving the graph -----------------------------------------------------------------------
 
     def numpy(self) -> np.ndarray[Any, Any]:
-        """A copy as a NumPy array.
+        """A copy as a NumPy array; waits for a device to compute it.
 
         >>> Tensor([1.0, 2.0]).numpy()
         array([1., 2.], dtype=float32)
         """
-        return np.array(leave(self, "numpy()"))
+        return np.array(host(leave(self, "numpy()")))
 
     def item(self) -> Any:
         """The only element as a Python number; ValueError if there are more."""
-        return leave(self, "item()").item()
+        return host(leave(self, "item()")).item()
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers."""
-        return leave(self, "tolist()").tolist()
+        return host(leave(self, "tolist()")).tolist()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        data = leave(self, "conversion to a NumPy array")
+        data = host(leave(self, "conversion to a NumPy array"))
         if copy is False:
             view = np.asarray(data, dtype).view()
             view.flags.writeable = False
@@ -155,7 +160,7 @@ class Tensor:
     def _scalar(self, what: str) -> Any:
         if self._data.size != 1:
             raise TypeError(f"a Tensor of shape {self.shape} is no {what}; expected one element")
-        return leave(self, f"use as {what}").reshape(())[()]
+        return host(leave(self, f"use as {what}")).reshape(())[()]
 
     def __bool__(self) -> bool:
         if self._data.size != 1:
@@ -163,7 +168,7 @@ class Tensor:
                 f"the truth value of a Tensor of shape {self.shape} is ambiguous; "
                 "use ad.all(x) or ad.any(x)"
             )
-        return bool(leave(self, "a Python condition"))
+        return bool(host(leave(self, "a Python condition")))
 
     # -- Python protocols ------------------------------------------------------------------------
 
@@ -184,7 +189,7 @@ class Tensor:
         return f"{name}({self._text(len(name) + 1)}, dtype={self.dtype})"
 
     def _text(self, indent: int) -> str:
-        return np.array2string(np.asarray(self._data), separator=", ", prefix=" " * indent)
+        return np.array2string(np.asarray(host(self._data)), separator=", ", prefix=" " * indent)
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
@@ -270,6 +275,7 @@ class Tensor:
         softmax: Callable[..., Tensor]
         squeeze: Callable[..., Tensor]
         sum: Callable[..., Tensor]
+        to_device: Callable[..., Tensor]
         transpose: Callable[..., Tensor]
 
 
@@ -283,14 +289,29 @@ def leave(x: Tensor, how: str) -> Any:
     return x._data
 
 
-def convert(value: Any, dtype: Any) -> Any:
-    """Raw data of anything that stands for an array; arrays of others are copied."""
+def convert(value: Any, dtype: Any, device: Any = None) -> Any:
+    """Raw data of anything that stands for an array; arrays of others are copied.
+
+    What lies on no device yet goes to `device`, or to the current one.
+    """
     if isinstance(value, Tensor):
         data = leave(value, "a new Tensor or Variable")
-        return data if dtype is None else as_data(data.astype(dtype, copy=False))
+        data = data if dtype is None else as_data(data.astype(dtype, copy=False))
+        return data if device is None else place(data, resolve(device))
     kind = type(value)
-    if dtype is None and kind in INEXACT_SCALARS:
-        return value
+    if kind in ON_HOST or not on_device(value):
+        data = value if dtype is None and kind in INEXACT_SCALARS else read(value, dtype)
+        if device is None:
+            return data if thread.device is CPU else here(data)
+    else:
+        data = adopt(value)
+        data = data if dtype is None else data.astype(dtype, copy=False)
+    return data if device is None else place(data, resolve(device))
+
+
+def read(value: Any, dtype: Any) -> Any:
+    """Raw data, on the host, of a number, a nested list of them, or an array."""
+    kind = type(value)
     if holds_tensor(value):
         raise TypeError("a list that holds Tensors: use ad.asarray or ad.stack, which record it")
     try:
@@ -321,11 +342,12 @@ def operand(value: Any) -> Any:
     """
     if type(value) in PYTHON_SCALARS or isinstance(value, Tensor):
         return value
-    if isinstance(value, (np.ndarray, np.generic)):
+    if isinstance(value, (np.ndarray, np.generic)) or type(value) in DEVICE_ARRAYS:
         if value.dtype.kind not in "biufc":
             return NotImplemented
         result = Tensor.__new__(Tensor)
-        result._data = as_data(value.copy())
+        data = as_data(value.copy())
+        result._data = data if type(data) in DEVICE_ARRAYS else here(data)
         result._token = None
         return result
     if isinstance(value, (list, tuple)):

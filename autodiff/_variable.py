@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ._backend import PYTHON_SCALARS, as_data
+from ._backend import DEVICE_ARRAYS, PYTHON_SCALARS, as_data
+from ._device import apart
 from ._graph import LEAF, UNREAD, thread
 from ._tensor import Tensor, convert, is_python
 
@@ -19,6 +20,7 @@ class Variable(Tensor):
         dtype: as for Tensor.
         trainable: whether tapes watch it by themselves; integers and booleans never are.
         name: shown in diagrams.
+        device: as for Tensor; it stays there.
 
     >>> w = Variable([1.0, 2.0], name="w")
     >>> w.assign_sub([0.5, 0.5])
@@ -28,9 +30,14 @@ class Variable(Tensor):
     __slots__ = ("__weakref__", "name", "trainable")
 
     def __init__(
-        self, value: Any, dtype: Any = None, trainable: bool = True, name: str | None = None
+        self,
+        value: Any,
+        dtype: Any = None,
+        trainable: bool = True,
+        name: str | None = None,
+        device: Any = None,
     ) -> None:
-        self._data = convert(value() if callable(value) else value, dtype)
+        self._data = convert(value() if callable(value) else value, dtype, device)
         self._token = LEAF
         self._node = UNREAD
         self.name = name
@@ -41,10 +48,11 @@ class Variable(Tensor):
     def assign(self, value: Any) -> Variable:
         """Take a new value of the same shape, cast to this Variable's dtype; returns itself.
 
-        What tapes recorded before keeps the old value.
+        What tapes recorded before keeps the old value. Numbers and arrays are brought to the device
+        of the Variable, Tensors must lie there.
 
         Raises:
-            ValueError: another shape.
+            ValueError: another shape, or a Tensor on another device.
             TypeError: a value that this dtype cannot hold (float for int, complex for float).
         """
         if not isinstance(value, Tensor):
@@ -52,7 +60,7 @@ class Variable(Tensor):
         graph = thread.graph
         if graph is not None and graph.trace is not None:
             return graph.trace.assign(self, value)
-        return self._set(convert(value, None))
+        return self._set(convert(value, None, None if isinstance(value, Tensor) else self.device))
 
     def _set(self, data: Any) -> Variable:
         """`assign` of raw data that nobody else holds."""
@@ -60,6 +68,10 @@ class Variable(Tensor):
             raise ValueError(
                 f"assign: {self._title()} has shape {self.shape}; given shape {data.shape}"
             )
+        if type(data) in DEVICE_ARRAYS or type(self._data) in DEVICE_ARRAYS:
+            problem = apart(((self._title(), self._data), ("the value", data)))
+            if problem:
+                raise ValueError(f"assign: {problem}")
         if data.dtype is not self._data.dtype and data.dtype != self._data.dtype:
             if not np.can_cast(data.dtype, self._data.dtype, "same_kind"):
                 raise TypeError(
@@ -74,14 +86,14 @@ class Variable(Tensor):
         """Add `value`, broadcast to this shape; returns itself."""
         if thread.graph is not None and thread.graph.trace is not None:
             return self.assign(self + value)
-        more = value._data if isinstance(value, Tensor) else raw(value)
+        more = value._data if isinstance(value, Tensor) else raw(value, self.device)
         return self._set(as_data(self._data + more))
 
     def assign_sub(self, value: Any) -> Variable:
         """Subtract `value`, broadcast to this shape; returns itself."""
         if thread.graph is not None and thread.graph.trace is not None:
             return self.assign(self - value)
-        less = value._data if isinstance(value, Tensor) else raw(value)
+        less = value._data if isinstance(value, Tensor) else raw(value, self.device)
         return self._set(as_data(self._data - less))
 
     def _title(self) -> str:
@@ -108,6 +120,6 @@ def numbers(value: Any, dtype: np.dtype[Any]) -> Any:
     return value
 
 
-def raw(value: Any) -> Any:
+def raw(value: Any, device: Any) -> Any:
     """Raw data of anything that `convert` takes; Python numbers stay weak."""
-    return value if type(value) in PYTHON_SCALARS else convert(value, None)
+    return value if type(value) in PYTHON_SCALARS else convert(value, None, device)

@@ -7,10 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import numpy as np
-
 from .. import _nest
-from .._backend import PYTHON_SCALARS, as_data
+from .._backend import NAMESPACES, PYTHON_SCALARS, as_data
 from .._graph import INPUT, NODES, PICK, Graph, Record, parents
 from .._tensor import Tensor
 from ._model import Node, Picture, Wire, frozen
@@ -51,7 +49,7 @@ def _seed(graph: Graph, target: Any) -> tuple[int, Any]:
     nodes = graph.nodes_of(target)
     if not nodes:
         raise ValueError(UNRECORDED)
-    return nodes[-1], as_data(np.ones_like(target._data))
+    return nodes[-1], as_data(NAMESPACES[type(target._data)].ones_like(target._data))
 
 
 class _Reader:

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from .._backend import PYTHON_SCALARS
 from .._calls import constant
+from .._device import made
 from .._op import op
 from .._samples import Arrays, Draw, unary
-from .._tensor import DEFAULT_DTYPES, Tensor, convert, is_python, operand
+from .._tensor import DEFAULT_DTYPES, Tensor, convert, is_python, operand, read
 
 __all__ = [
     "arange",
@@ -57,78 +59,97 @@ def astype(xp: Any, x: Any, /, dtype: Any) -> Any:
     return xp.astype(x, dtype)
 
 
-def asarray(obj: Any, /, dtype: Any = None) -> Tensor:
+def asarray(obj: Any, /, dtype: Any = None, device: Any = None) -> Tensor:
     """A Tensor of a number, nested list, NumPy array (copied) or Tensor (itself, as recorded).
 
     Python floats become float32, Python ints int64; NumPy arrays keep their dtype. A Variable is
-    given back itself: `ad.copy(v)` is its value now.
+    given back itself: `ad.copy(v)` is its value now. What is no Tensor yet is put on `device`, by
+    default the current one; a Tensor is brought there if one is named.
 
     Raises:
         TypeError: no array of numbers.
+        RuntimeError: there is no such device.
 
     >>> asarray([1, 2, 3], dtype="float64")
     Tensor([1., 2., 3.], dtype=float64)
     """
     if isinstance(obj, (list, tuple)):
+        if is_python(obj):
+            return Tensor(obj, dtype, device)
         tensor = operand(obj)  # Tensors inside are stacked, recorded
-        if dtype is not None and is_python(obj):
-            return Tensor(obj, dtype)
     else:
-        tensor = obj if isinstance(obj, Tensor) else Tensor(obj, dtype)
+        tensor = obj if isinstance(obj, Tensor) else Tensor(obj, dtype, device)
+    if device is not None:
+        tensor = _brought(tensor, device)
     if dtype is None or tensor.dtype == np.dtype(dtype):
         return tensor  # type: ignore[no-any-return]
     return astype(tensor, dtype)
 
 
-def zeros(shape: Any, *, dtype: Any = _FLOAT) -> Tensor:
-    """A Tensor of zeros, float32 unless said otherwise.
+def _brought(tensor: Tensor, device: Any) -> Tensor:
+    from .devices import to_device
+
+    return to_device(tensor, device)
+
+
+def zeros(shape: Any, *, dtype: Any = _FLOAT, device: Any = None) -> Tensor:
+    """A Tensor of zeros, float32 unless said otherwise, on the current device or another one.
 
     >>> zeros((2,))
     Tensor([0., 0.], dtype=float32)
     """
-    return constant(np.zeros(shape, _numeric(dtype)))
+    return constant(made(device, "zeros", shape, _numeric(dtype)))
 
 
-def ones(shape: Any, *, dtype: Any = _FLOAT) -> Tensor:
-    """A Tensor of ones, float32 unless said otherwise.
+def ones(shape: Any, *, dtype: Any = _FLOAT, device: Any = None) -> Tensor:
+    """A Tensor of ones, float32 unless said otherwise, on the current device or another one.
 
     >>> ones((2,))
     Tensor([1., 1.], dtype=float32)
     """
-    return constant(np.ones(shape, _numeric(dtype)))
+    return constant(made(device, "ones", shape, _numeric(dtype)))
 
 
-def full(shape: Any, fill_value: Any, *, dtype: Any = None) -> Tensor:
+def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """A Tensor with one value everywhere, of the dtype that `asarray` would give the value.
 
     >>> full((2,), 3.5)
     Tensor([3.5, 3.5], dtype=float32)
     """
-    value = convert(fill_value, dtype)
-    return constant(np.full(shape, value, value.dtype))
+    value = fill_value if type(fill_value) in PYTHON_SCALARS else convert(fill_value, dtype, device)
+    dtype = read(value, dtype).dtype if type(value) in PYTHON_SCALARS else value.dtype
+    return constant(made(device, "full", shape, value, dtype))
 
 
-def zeros_like(x: Any, /, *, dtype: Any = None) -> Tensor:
-    """Zeros of the shape and dtype of x.
+def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Zeros of the shape and dtype of x, on its device if none is named.
 
     >>> zeros_like([1.0, 2.0])
     Tensor([0., 0.], dtype=float32)
     """
     x = asarray(x)
-    return zeros(x.shape, dtype=dtype or x.dtype)
+    return zeros(x.shape, dtype=dtype or x.dtype, device=device or x.device)
 
 
-def ones_like(x: Any, /, *, dtype: Any = None) -> Tensor:
-    """Ones of the shape and dtype of x.
+def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Ones of the shape and dtype of x, on its device if none is named.
 
     >>> ones_like([1.0, 2.0])
     Tensor([1., 1.], dtype=float32)
     """
     x = asarray(x)
-    return ones(x.shape, dtype=dtype or x.dtype)
+    return ones(x.shape, dtype=dtype or x.dtype, device=device or x.device)
 
 
-def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None) -> Tensor:
+def arange(
+    start: Any,
+    /,
+    stop: Any = None,
+    step: Any = 1,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+) -> Tensor:
     """Evenly spaced values from start up to, not including, stop (or from 0 to start).
 
     >>> arange(3)
@@ -139,17 +160,25 @@ def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None)
     if dtype is None and any(isinstance(v, float) for v in (start, stop, step)):
         dtype = _FLOAT
     values: Any = (start, stop, step)
-    return constant(np.arange(*values, dtype=dtype))
+    return constant(made(device, "arange", *values, dtype=dtype))
 
 
-def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = _FLOAT) -> Tensor:
+def eye(
+    n_rows: int,
+    n_cols: int | None = None,
+    /,
+    *,
+    k: int = 0,
+    dtype: Any = _FLOAT,
+    device: Any = None,
+) -> Tensor:
     """Ones on the k-th diagonal, zeros elsewhere.
 
     >>> eye(2)
     Tensor([[1., 0.],
             [0., 1.]], dtype=float32)
     """
-    return constant(np.eye(n_rows, n_cols, k, dtype))
+    return constant(made(device, "eye", n_rows, n_cols, k, dtype))
 
 
 @op(label="stop", sample=unary())

@@ -21,9 +21,9 @@ def _sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
 def _chosen(xp: Any, x: Any, labels: Any) -> Any:
     """x[..., label] of each row."""
     if x.ndim == 2:
-        return x[np.arange(labels.size), labels]
+        return x[xp.arange(labels.size), labels]
     rows = xp.reshape(x, (labels.size, x.shape[-1]))
-    return xp.reshape(rows[np.arange(labels.size), labels.reshape(-1)], labels.shape)
+    return xp.reshape(rows[xp.arange(labels.size), labels.reshape(-1)], labels.shape)
 
 
 def _labels_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:

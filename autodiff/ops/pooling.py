@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from .. import _images
+from .._device import Device, device_of, place
 from .._images import Windows, expect_images, inward, leads_undo, outward, windows_over
 from .._op import op
 from .._samples import Arrays, Draw
@@ -281,13 +283,15 @@ def max_take2d(
 # -- the mean --------------------------------------------------------------------------------------
 
 
-def _sizes(rows: Windows, columns: Windows, dtype: Any) -> Any:
+@lru_cache(maxsize=64)
+def _sizes(rows: Windows, columns: Windows, dtype: Any, where: Device) -> Any:
     """How many elements each window holds beside padding: a number where all hold the same."""
     high, wide = rows.filled(), columns.filled()
     if min(high) == max(high) and min(wide) == max(wide):
         return float(high[0] * wide[0])
     dtype = dtype if dtype.kind in "fc" else np.float64
-    return np.multiply.outer(wide, high).astype(dtype)[:, None, :, None]
+    sizes = np.multiply.outer(wide, high).astype(dtype)[:, None, :, None]
+    return place(sizes, where)
 
 
 def _total(elements: list[Any]) -> Any:
@@ -338,7 +342,7 @@ def avg_pool2d(
     rows, columns = _windows(x.shape[-3:-1], pool_size, strides, padding, dilation_rate)
     y = _images.padded(xp, inward(xp, x), rows, columns)
     y = _total(_elements(_total(_elements(y, COLUMNS, columns)), ROWS, rows))
-    return outward(xp, y / _sizes(rows, columns, x.dtype))
+    return outward(xp, y / _sizes(rows, columns, x.dtype, device_of(x)))
 
 
 @op(
@@ -373,7 +377,7 @@ def avg_unpool2d(
     rows, columns = _windows(size, pool_size, strides, padding, dilation_rate)
     if x.shape[-3:-1] != (rows.count, columns.count):
         raise ValueError(f"x must have {rows.count} rows and {columns.count} columns")
-    g = inward(xp, x) / _sizes(rows, columns, x.dtype)
+    g = inward(xp, x) / _sizes(rows, columns, x.dtype, device_of(x))
     g = _spread(xp, [g] * rows.size, ROWS, rows)
     g = _spread(xp, [g] * columns.size, COLUMNS, columns)
     return outward(xp, _images.unpadded(g, rows, columns))

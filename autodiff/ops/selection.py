@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from .. import _axes
-from .._backend import PYTHON_SCALARS
+from .._backend import DEVICE_ARRAYS, PYTHON_SCALARS
 from .._broadcast import cast_undo
+from .._device import beside, device_of, made
 from .._graph import LEAF, thread
+from .._indices import index_on_device, once_each, picked_shape
 from .._op import op
 from .._samples import Arrays, Draw
 from .._tensor import Tensor, convert, leave
@@ -64,7 +66,9 @@ def _bound(value: Any, x: Any) -> Any:
         if value._token is not None:
             raise TypeError("clip: a bound is a constant; use maximum and minimum for Tensors")
         value = leave(value, "use as a bound")
-    return np.array(value) if isinstance(value, np.ndarray) else value  # the caller may change it
+    if isinstance(value, np.ndarray):
+        value = np.array(value)  # the caller may change it
+    return beside(value, x) if hasattr(value, "dtype") else value
 
 
 def _clip_rule(xp: Any, g: Any, x: Any, min: Any, max: Any) -> Any:
@@ -95,12 +99,17 @@ def clip(xp: Any, x: Any, /, min: Any = None, max: Any = None) -> Any:
 def _raw_index(index: Any, x: Any) -> tuple[Any, ...]:
     """The index as a tuple of ints, slices, None, Ellipsis and NumPy arrays, Tensors unwrapped."""
     entries = index if isinstance(index, tuple) else (index,)
-    return tuple(_entry(e) for e in entries)
+    found = tuple(_entry(e) for e in entries)
+    if type(x) in DEVICE_ARRAYS or any(type(e) in DEVICE_ARRAYS for e in found):
+        return index_on_device(found, x.shape, device_of(x))
+    return found
 
 
 def _entry(entry: Any) -> Any:
     if isinstance(entry, Tensor):
         entry = leave(entry, "use as an index")
+    if type(entry) in DEVICE_ARRAYS and entry.dtype.kind in "iub":
+        return entry
     if isinstance(entry, (list, np.ndarray)):
         entry = np.array(entry)  # the caller may change theirs
         if not entry.size and isinstance(entry, np.ndarray) and entry.dtype == np.float64:
@@ -191,13 +200,13 @@ def scatter(xp: Any, x: Any, /, index: Any, shape: Any) -> Any:
         out = xp.zeros(x.shape[:lead] + shape, dtype=x.dtype)
         out[_under(lead, index)] = x
         return out
-    inner = np.broadcast_to(np.False_, shape)[index].shape
+    inner = picked_shape(index, shape)
     lead = x.ndim - len(inner)
     out = xp.zeros(x.shape[:lead] + shape, dtype=x.dtype)
     n = prod(x.shape[:lead])
     rows, values = out.reshape((n, *shape)), xp.reshape(x, (n, *inner))
     for k in range(n):
-        xp.add.at(rows[k], index, values[k])
+        xp.add_at(rows[k], index, values[k])
     return out
 
 
@@ -231,7 +240,7 @@ def _put_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
 
 
 def _put_rule(xp: Any, g: Any, index: Any, x_shape: Any) -> Any:
-    elsewhere = np.ones(x_shape, np.bool_)
+    elsewhere = made(device_of(g), "ones", x_shape, np.bool_)
     elsewhere[index] = False
     return xp.where(elsewhere, g, xp.zeros_like(g))
 
@@ -254,10 +263,7 @@ def put(xp: Any, x: Any, value: Any, /, index: Any) -> Any:
     """
     out = xp.array(x)
     if not is_basic(index):
-        hits = np.zeros(out.shape, np.int64)
-        np.add.at(hits, index, 1)
-        if hits.size and hits.max() > 1:
-            raise ValueError("an index that names an element twice has no defined assignment")
+        once_each(xp, index, out)
     shape = getattr(value, "shape", ())
     if out[index].shape != shape:
         raise ValueError(f"x[index] has shape {out[index].shape}; the value has {shape}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._device import host
 from ._errors import Deviation, GradientError, worst
 from ._functions import Function, backward, derivative, signed, tensors
 from ._numeric import Array
@@ -53,7 +54,7 @@ class Case:
                     input=label,
                 )
         return [
-            np.zeros(a.shape) if g is None else np.asarray(g._data)
+            np.zeros(a.shape) if g is None else np.asarray(host(g._data))
             for g, a in zip(found, self.arrays, strict=True)
         ]
 

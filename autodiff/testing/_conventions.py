@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .._backend import as_data
+from .._backend import NAMESPACES, as_data
 from .._calls import constant
+from .._device import here, host
 from .._tape import GradientTape
 from .._tensor import Tensor
 from .._variable import Variable
@@ -45,13 +46,13 @@ def _same_on_every_walk(case: Case, arrays: Sequence[Array]) -> None:
         ("a persistent tape", True, False, constant),
         ("a tape inside another one", False, True, constant),
     ):
-        xs = [make(as_data(np.array(a))) for a in arrays]
+        xs = [make(here(as_data(np.array(a)))) for a in arrays]
         upstream = tensors(case.upstream)
         with GradientTape() if nested else nullcontext():
             with GradientTape(persistent) as tape:
                 tape.watch(xs)
                 ys = case.function(xs)
-            results = [np.array(y._data) for y in ys]
+            results = [np.array(host(y._data)) for y in ys]
             gradients: list[Tensor | None] = tape.gradient(ys, xs, upstream)
         for label, a, g in zip(case.labels, arrays, gradients, strict=True):
             if g is not None and (g.shape != a.shape or g.dtype != a.dtype):
@@ -74,7 +75,7 @@ def _same_on_every_walk(case: Case, arrays: Sequence[Array]) -> None:
 def _untouched(case: Case, what: str, before: Sequence[Array], after: Sequence[Tensor]) -> None:
     """The pass wrote to none of these arrays."""
     for k, (a, x) in enumerate(zip(before, after, strict=True)):
-        if a.tobytes() != x._data.tobytes():
+        if a.tobytes() != host(x._data).tobytes():
             raise GradientError(
                 f"{case.name}: a rule wrote to the {what}: number {k} is {x.tolist()}, was "
                 f"{a.tolist()}"
@@ -97,7 +98,9 @@ def _own_memory(
         *itertools.combinations(named, 2),
         *itertools.product(named, others),
     ):
-        if g is not None and x is not None and np.shares_memory(g._data, x._data):
+        if g is None or x is None:
+            continue
+        if NAMESPACES[type(g._data)].shares_memory(g._data, x._data):
             raise GradientError(f"{case.name}: {label} shares memory with {other}")
 
 
@@ -111,9 +114,10 @@ def _leading_axes(case: Case) -> None:
         ys = case.function(xs)
 
     def pull(upstream: Sequence[Array], lead: tuple[int, ...]) -> list[Any]:
-        seeds = [constant(as_data(g.astype(y.dtype))) for y, g in zip(ys, upstream, strict=True)]
+        pairs = zip(ys, upstream, strict=True)
+        seeds = [constant(here(as_data(g.astype(y.dtype)))) for y, g in pairs]
         found = tape._walk(ys, seeds, xs, "none", lead)
-        return [None if g is None else np.asarray(g._data) for g in found]
+        return [None if g is None else np.asarray(host(g._data)) for g in found]
 
     try:
         stacked = pull(stacks, LEAD)
@@ -145,7 +149,7 @@ def _equal(a: Tensor | None, b: Tensor | None, least: float) -> bool:
 
 
 def _raw(x: Tensor | None) -> Any:
-    return None if x is None else np.asarray(x._data)
+    return None if x is None else np.asarray(host(x._data))
 
 
 def _largest(arrays: Iterable[Any]) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from .. import _nest
 from .._backend import as_data
 from .._calls import constant
+from .._device import here, host
 from .._tape import GradientTape
 from .._tensor import Tensor
 from ._numeric import Array
@@ -63,7 +64,7 @@ def prepare(name: str, f: Callable[..., Any], inputs: Sequence[Any]) -> Prepared
                 part = next(rest)
                 arguments.append(part + next(rest) * 1j)
             else:
-                arguments.append(constant(a))
+                arguments.append(constant(here(a)))
         outputs = _nest.flatten(f(*arguments))
         for y in outputs:
             if not isinstance(y, Tensor):
@@ -89,12 +90,12 @@ def prepare(name: str, f: Callable[..., Any], inputs: Sequence[Any]) -> Prepared
 
 def tensors(arrays: Sequence[Array]) -> list[Tensor]:
     """Constants with the arrays' values, in memory of their own."""
-    return [constant(as_data(np.array(a))) for a in arrays]
+    return [constant(here(as_data(np.array(a)))) for a in arrays]
 
 
 def evaluate(function: Function, arrays: Sequence[Array]) -> list[Array]:
     """The outputs' values."""
-    return [np.asarray(y._data) for y in function(tensors(arrays))]
+    return [np.asarray(host(y._data)) for y in function(tensors(arrays))]
 
 
 def flat(arrays: Sequence[Array]) -> Array:
