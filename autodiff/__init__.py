@@ -8,6 +8,7 @@ The names below are those of the Array API standard where it has one, and Tensor
 import sys as _sys
 
 from . import _backend
+from . import fft as fft
 from . import random as random
 from . import testing as testing
 from ._constants import *

@@ -76,6 +76,7 @@ OTHERS: dict[str, Callable[..., Any]] = {
     "max": over_axes(torch.amax),
     "min": over_axes(torch.amin),
     "copy": torch.clone,
+    "imag": lambda x: 0 * x,
     "permute_dims": lambda x, axes: x.permute(axes or tuple(reversed(range(x.ndim)))),
     "expand_dims": lambda x, axis: torch.unsqueeze(x, axis),
     "squeeze": lambda x, axis: torch.squeeze(x, axis),

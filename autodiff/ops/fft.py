@@ -1,0 +1,398 @@
+"""Discrete Fourier transforms, with NumPy's lengths, axes and norms.
+
+With w = exp(-2πi/n) the transform of x is y[k] = Σ x[j]·w^(jk), a sum over j = 0 … n-1; the inverse
+has w̄ for w, and a factor 1/n. A transform is linear and its matrix symmetric, so that it is its own
+transpose: the gradient by x is the transform of the gradient. (Cooley and Tukey, "An algorithm for
+the machine calculation of complex Fourier series", 1965.)
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import _axes
+from .._broadcast import Undo, cast_undo
+from .._calls import constant
+from .._op import answering, op
+from .._samples import Arrays, Draw
+from .._tensor import Tensor
+from .complex import conj
+from .creation import asarray
+from .shaping import concat
+
+__all__ = [
+    "fft",
+    "fft2",
+    "fftfreq",
+    "fftn",
+    "fftshift",
+    "hfft",
+    "ifft",
+    "ifft2",
+    "ifftn",
+    "ifftshift",
+    "ihfft",
+    "irfft",
+    "irfft2",
+    "irfftn",
+    "rfft",
+    "rfft2",
+    "rfftfreq",
+    "rfftn",
+]
+
+#: norm -> the norm of the inverse that has the same factor
+SWAPPED = {"backward": "forward", "ortho": "ortho", "forward": "backward"}
+
+
+def _norm(value: Any, x: Any) -> str:
+    if value is None:
+        return "backward"
+    if value not in SWAPPED:
+        raise ValueError(f'norm is {value!r}; expected "backward", "ortho" or "forward"')
+    return str(value)
+
+
+def _length(value: Any, x: Any) -> int | None:
+    """How many elements are transformed."""
+    if value is None:
+        return None
+    try:
+        n = operator.index(value)
+    except TypeError:
+        raise TypeError(f"n must be an integer; given {value!r}") from None
+    if n < 1:
+        raise ValueError(f"n must be at least 1; given {n}")
+    return n
+
+
+NORMALISE: dict[str, Callable[..., Any]] = {"n": _length, "axis": _axes.axis, "norm": _norm}
+
+
+def _sample(halved: bool = False) -> Any:
+    def sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
+        shape = draw.shape(1, 2, side=1)
+        axis = draw.axis(len(shape))
+        n = draw.choice((None, None, 1, 2, 3, 4))
+        if n is None and halved and shape[axis] == 1:
+            n = 3
+        return (draw.array(shape),), {"n": n, "axis": axis, "norm": draw.choice(tuple(SWAPPED))}
+
+    return sample
+
+
+def _fit(xp: Any, x: Any, shape: tuple[int, ...], axis: int) -> Any:
+    """x cut off along an axis, or with zeros behind it, as `shape` is there."""
+    n, m = shape[axis], x.shape[axis]
+    if n == m:
+        return x
+    rest = (slice(None),) * (-1 - axis)
+    if n < m:
+        return x[(..., slice(0, n), *rest)]
+    index = (slice(None),) * (len(shape) + axis) + (slice(0, m),)
+    return xp.scatter(x, index=index, shape=shape)
+
+
+def _flops(out: tuple[int, ...], x: tuple[int, ...]) -> int:
+    """5·n·log2(n) for each transform, as transforms are commonly counted."""
+    size = max(int(np.prod(out)), int(np.prod(x)), 1)
+    return int(5 * size * np.log2(max(2, max(*out, *x))))
+
+
+@op(
+    x=lambda xp, g, x_shape, axis, norm: _fit(
+        xp, xp.fft.fft(g, axis=axis, norm=norm), x_shape, axis
+    ),
+    broadcast=cast_undo,
+    normalise=NORMALISE,
+    numpy=np.fft.fft,
+    flops=_flops,
+    sample=_sample(),
+)
+def fft(xp: Any, x: Any, /, n: int | None = None, axis: int = -1, norm: str = "backward") -> Any:
+    """Discrete Fourier transform along an axis, of real or complex numbers; the result is complex.
+
+    x is cut off or filled up with zeros to length `n`. `norm` "backward" has a factor 1/n in the
+    inverse, "forward" here, "ortho" 1/√n in both.
+
+    >>> fft([1.0, 2.0, 1.0, 0.0])
+    Tensor([4.+0.j, 0.-2.j, 0.+0.j, 0.+2.j], dtype=complex64)
+    """
+    return xp.fft.fft(x, n=n, axis=axis, norm=norm)
+
+
+@op(
+    x=lambda xp, g, x_shape, axis, norm: _fit(
+        xp, xp.fft.ifft(g, axis=axis, norm=norm), x_shape, axis
+    ),
+    broadcast=cast_undo,
+    normalise=NORMALISE,
+    numpy=np.fft.ifft,
+    flops=_flops,
+    sample=_sample(),
+)
+def ifft(xp: Any, x: Any, /, n: int | None = None, axis: int = -1, norm: str = "backward") -> Any:
+    """The inverse of `fft`, with the same arguments.
+
+    >>> ifft([4.0, -2j, 0.0, 2j])
+    Tensor([1.+0.j, 2.+0.j, 1.+0.j, 0.+0.j], dtype=complex64)
+    """
+    return xp.fft.ifft(x, n=n, axis=axis, norm=norm)
+
+
+def _rfft_rule(xp: Any, g: Any, x_shape: Any, n: Any, axis: int, norm: str) -> Any:
+    # the missing half of y is no output, so its gradient is 0, which is what fft fills up with
+    whole = xp.fft.fft(g, n=x_shape[axis] if n is None else n, axis=axis, norm=norm)
+    return _fit(xp, xp.real(whole), x_shape, axis)
+
+
+@op(
+    x=_rfft_rule,
+    broadcast=cast_undo,
+    normalise=NORMALISE,
+    numpy=np.fft.rfft,
+    flops=lambda out, x: _flops(out, x) // 2,
+    sample=_sample(),
+)
+def rfft(xp: Any, x: Any, /, n: int | None = None, axis: int = -1, norm: str = "backward") -> Any:
+    """`fft` of real numbers: the first n // 2 + 1 elements, of which the others are conjugates.
+
+    >>> rfft([1.0, 2.0, 1.0, 0.0])
+    Tensor([4.+0.j, 0.-2.j, 0.+0.j], dtype=complex64)
+    """
+    if x.dtype.kind == "c":
+        raise TypeError("expected real numbers; fft takes complex ones, too")
+    return xp.fft.rfft(x, n=n, axis=axis, norm=norm)
+
+
+def _irfft_rule(xp: Any, g: Any, x_shape: Any, axis: int, norm: str) -> Any:
+    # all but the first and, if n is even, the last of them stand for their conjugates, too
+    n = g.shape[axis]
+    twice = np.full(n // 2 + 1, 2, g.dtype)
+    twice[0] = 1
+    if n % 2 == 0:
+        twice[-1] = 1
+    weights = xp.asarray(twice.reshape(-1, *(1,) * (-1 - axis)))
+    half = xp.conj(xp.fft.rfft(g, axis=axis, norm=SWAPPED[norm]))
+    return _fit(xp, half * weights, x_shape, axis)
+
+
+def _irfft_undo(arrays: tuple[Any, ...], out: Any) -> tuple[Undo | None, ...] | None:
+    """The rule's gradient is complex, with parts of the output's dtype; x may be otherwise."""
+    (x,) = arrays
+    if x.dtype.kind == "c" and x.dtype.itemsize == 2 * out.dtype.itemsize:
+        return None
+    return (Undo((), None, x.ndim, x.dtype),)
+
+
+@op(
+    x=_irfft_rule,
+    broadcast=_irfft_undo,
+    normalise=NORMALISE,
+    numpy=np.fft.irfft,
+    flops=lambda out, x: _flops(out, x) // 2,
+    sample=_sample(halved=True),
+)
+def irfft(xp: Any, x: Any, /, n: int | None = None, axis: int = -1, norm: str = "backward") -> Any:
+    """The inverse of `rfft`: `n` real numbers, by default 2·(m - 1) of m complex ones.
+
+    The imaginary parts of the first element and, if n is even, of the last one are not looked at.
+
+    >>> irfft([4.0, -2j, 0.0])
+    Tensor([1., 2., 1., 0.], dtype=float32)
+    """
+    return xp.fft.irfft(x, n=n, axis=axis, norm=norm)
+
+
+@answering(np.fft.hfft)
+def hfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = "backward") -> Tensor:
+    """`fft` of x whose own is real, from the first n // 2 + 1 elements: the rest are conjugates.
+
+    >>> hfft([1.0, 1j, 0.0])
+    Tensor([ 1.,  2.,  1., -0.], dtype=float32)
+    """
+    return irfft(conj(a), n, axis, SWAPPED[_norm(norm, a)])
+
+
+@answering(np.fft.ihfft)
+def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = "backward") -> Tensor:
+    """The inverse of `hfft`: the first n // 2 + 1 elements.
+
+    >>> ihfft([1.0, 2.0, 1.0, 0.0])
+    Tensor([1.-0.j , 0.+0.5j, 0.-0.j ], dtype=complex64)
+    """
+    return conj(rfft(a, n, axis, SWAPPED[_norm(norm, a)]))
+
+
+# -- several axes ----------------------------------------------------------------------------------
+
+
+def _lengths(x: Tensor, s: Any, axes: Any, halved: bool = False) -> list[tuple[int | None, int]]:
+    """How many elements along which axes, counted from the right; all axes by default.
+
+    `halved`: the last axis has half of its elements, so that its length is not known.
+    """
+    if axes is None:
+        n = x.ndim if s is None else len(s)
+        axes = range(-n, 0)
+    axes = [_axes.axis(k, x) for k in axes]
+    if s is None:
+        s = [x.shape[k] for k in axes]
+        if halved and s:
+            s[-1] = None
+    if len(s) != len(axes):
+        raise ValueError(f"s has {len(s)} lengths for {len(axes)} axes")
+    if not axes:
+        raise ValueError("at least one axis must be transformed")
+    pairs = zip(s, axes, strict=True)
+    return [(x.shape[k] if n == -1 else n, k) for n, k in pairs]
+
+
+def _along(f: Callable[..., Tensor], x: Tensor, pairs: Sequence[Any], norm: Any) -> Tensor:
+    for n, axis in pairs:
+        x = f(x, n, axis, norm)
+    return x
+
+
+@answering(np.fft.fftn)
+def fftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = "backward") -> Tensor:
+    """`fft` along several axes, by default all; `s` has the length along each of them.
+
+    >>> fftn([[1.0, 2.0], [3.0, 4.0]])
+    Tensor([[10.+0.j, -2.+0.j],
+            [-4.+0.j,  0.+0.j]], dtype=complex64)
+    """
+    x = asarray(a)
+    return _along(fft, x, _lengths(x, s, axes)[::-1], norm)
+
+
+@answering(np.fft.ifftn)
+def ifftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = "backward") -> Tensor:
+    """The inverse of `fftn`.
+
+    >>> ifftn([[10.0, -2.0], [-4.0, 0.0]])
+    Tensor([[1.+0.j, 2.+0.j],
+            [3.+0.j, 4.+0.j]], dtype=complex64)
+    """
+    x = asarray(a)
+    return _along(ifft, x, _lengths(x, s, axes)[::-1], norm)
+
+
+@answering(np.fft.rfftn)
+def rfftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = "backward") -> Tensor:
+    """`fftn` of real numbers: of the last axis the first n // 2 + 1 elements.
+
+    >>> rfftn([[1.0, 2.0], [3.0, 4.0]])
+    Tensor([[10.+0.j, -2.+0.j],
+            [-4.+0.j,  0.+0.j]], dtype=complex64)
+    """
+    x = asarray(a)
+    *others, (n, axis) = _lengths(x, s, axes)
+    return _along(fft, rfft(x, n, axis, _norm(norm, x)), others[::-1], norm)
+
+
+@answering(np.fft.irfftn)
+def irfftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = "backward") -> Tensor:
+    """The inverse of `rfftn`; along the last axis 2·(m - 1) elements by default.
+
+    >>> irfftn([[10.0, -2.0], [-4.0, 0.0]])
+    Tensor([[1., 2.],
+            [3., 4.]], dtype=float32)
+    """
+    x = asarray(a)
+    *others, (n, axis) = _lengths(x, s, axes, halved=True)
+    return irfft(_along(ifft, x, others, norm), n, axis, _norm(norm, x))
+
+
+@answering(np.fft.fft2)
+def fft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = "backward") -> Tensor:
+    """`fftn` along the last two axes.
+
+    >>> fft2([[1.0, 0.0], [0.0, 0.0]]).real.tolist()
+    [[1.0, 1.0], [1.0, 1.0]]
+    """
+    return fftn(a, s, axes, norm)
+
+
+@answering(np.fft.ifft2)
+def ifft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = "backward") -> Tensor:
+    """The inverse of `fft2`.
+
+    >>> ifft2([[1.0, 1.0], [1.0, 1.0]]).real.tolist()
+    [[1.0, 0.0], [0.0, 0.0]]
+    """
+    return ifftn(a, s, axes, norm)
+
+
+@answering(np.fft.rfft2)
+def rfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = "backward") -> Tensor:
+    """`rfftn` along the last two axes.
+
+    >>> rfft2([[1.0, 0.0], [0.0, 0.0]]).real.tolist()
+    [[1.0, 1.0], [1.0, 1.0]]
+    """
+    return rfftn(a, s, axes, norm)
+
+
+@answering(np.fft.irfft2)
+def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = "backward") -> Tensor:
+    """The inverse of `rfft2`.
+
+    >>> irfft2([[1.0, 1.0], [1.0, 1.0]]).tolist()
+    [[1.0, 0.0], [0.0, 0.0]]
+    """
+    return irfftn(a, s, axes, norm)
+
+
+# -- frequencies, and their order ------------------------------------------------------------------
+
+
+def fftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None) -> Tensor:
+    """Frequencies of `fft`'s elements, in cycles per unit of the sample spacing `d`.
+
+    >>> fftfreq(4, d=0.5)
+    Tensor([ 0. ,  0.5, -1. , -0.5], dtype=float32)
+    """
+    return constant(np.fft.fftfreq(n, d).astype(np.float32 if dtype is None else dtype))
+
+
+def rfftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None) -> Tensor:
+    """Frequencies of `rfft`'s elements.
+
+    >>> rfftfreq(4, d=0.5)
+    Tensor([0. , 0.5, 1. ], dtype=float32)
+    """
+    return constant(np.fft.rfftfreq(n, d).astype(np.float32 if dtype is None else dtype))
+
+
+def _rolled(a: Any, axes: Any, shift: Callable[[int], int]) -> Tensor:
+    """The first `shift(n)` elements along each axis brought to its end."""
+    x = asarray(a)
+    for axis in range(-x.ndim, 0) if axes is None else _axes.axes(axes, x):
+        k, rest = shift(x.shape[axis]), (slice(None),) * (-1 - axis)
+        x = concat([x[(..., slice(k, None), *rest)], x[(..., slice(0, k), *rest)]], axis=axis)
+    return x
+
+
+@answering(np.fft.fftshift)
+def fftshift(x: Any, /, axes: Any = None) -> Tensor:
+    """Frequency 0 moved to the middle, along all axes or those that are named.
+
+    >>> fftshift([0.0, 1.0, 2.0, -2.0, -1.0])
+    Tensor([-2., -1.,  0.,  1.,  2.], dtype=float32)
+    """
+    return _rolled(x, axes, lambda n: (n + 1) // 2)
+
+
+@answering(np.fft.ifftshift)
+def ifftshift(x: Any, /, axes: Any = None) -> Tensor:
+    """The inverse of `fftshift`.
+
+    >>> ifftshift([-2.0, -1.0, 0.0, 1.0, 2.0])
+    Tensor([ 0.,  1.,  2., -2., -1.], dtype=float32)
+    """
+    return _rolled(x, axes, lambda n: n // 2)
