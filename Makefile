@@ -30,8 +30,9 @@ help:
 demo: $(VENV)/.has-demo
 	@$(PY) -m bench mlp $(DEMO_ARGS)
 
+# One process for each core, and one thread in each.
 test: $(VENV)/.has-testing
-	@$(PY) -m pytest $(TEST_ARGS)
+	@OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -n auto --dist worksteal $(TEST_ARGS)
 
 long: $(VENV)/.has-testing
 	@$(PY) -m pytest -m long --hypothesis-profile=long $(TEST_ARGS)

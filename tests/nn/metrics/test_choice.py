@@ -14,7 +14,7 @@ from nn.metrics import Mean, MeanMetricWrapper, Metric, Sum
 
 from .cases import CASES
 
-KINDS = {case.kind for case in CASES} | {Mean, Sum}
+KINDS = sorted({case.kind for case in CASES} | {Mean, Sum}, key=lambda kind: kind.__name__)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -50,8 +51,13 @@ CHECKS = parametrize_with_checks(
 ).mark
 
 
+def name(x: Any) -> Any:
+    """What an estimator or a check is called, without where a function of it lies in memory."""
+    return re.sub(r"<function\s*(\w+?)\s*at\s*0x\w+>", r"\1", CHECKS.kwargs["ids"](x))
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-@pytest.mark.parametrize(CHECKS.args[0], list(CHECKS.args[1]), **CHECKS.kwargs)
+@pytest.mark.parametrize(CHECKS.args[0], list(CHECKS.args[1]), ids=name)
 def test_scikit_learn_finds_nothing_wrong(estimator: Any, check: Callable[[Any], None]) -> None:
     check(estimator)
