@@ -17,6 +17,7 @@ COMMANDS = {
     "ops": "time per recorded operation, and per small training step, beside other libraries",
     "steps": "time per whole training step of three perceptrons, beside other libraries",
     "lenet": "time per whole training step of LeNet-5, beside other libraries",
+    "fit": "time per whole epoch of fit on MNIST, beside Keras on its backends",
     "mlp": "learn handwritten digits and draw what was learnt",
     "lectures": "every model of the lectures, trained to its number",
 }

@@ -29,6 +29,7 @@ class Steps(Layer):
         super().__init__(*args, **kwargs)
         self.optimizer: Any = None
         self.run_eagerly = False
+        self.jit_compile: bool | str = "auto"
         self._objective: Objective | None = None
         self._loss_tracker: Metric | None = None
         #: those among the attributes, as a pass over data found them
@@ -44,6 +45,7 @@ class Steps(Layer):
         metrics: Any = None,
         weighted_metrics: Any = None,
         run_eagerly: bool = False,
+        jit_compile: bool | str = "auto",
     ) -> None:
         """Say how to train.
 
@@ -55,15 +57,23 @@ class Steps(Layer):
             metrics that take sample weights into account.
         run_eagerly: run every step op by op rather than as a flat program; what looks at values,
             or prints them, works then.
+        jit_compile: have Numba compile neighbouring operations on elements into one loop, as
+            `ad.function(fuse=True)` does; "auto" is as the environment says, AUTODIFF_FUSE=1.
 
-        Raises ValueError for unknown names, TypeError for what is none of these.
+        Raises ValueError for unknown names and for steps that are to be both eager and compiled,
+        TypeError for what is none of these, ImportError where Numba is asked for and missing.
         """
         _check_names(loss, metrics, weighted_metrics)
+        if jit_compile not in (True, False, "auto"):
+            raise ValueError(f"jit_compile is True, False or 'auto', got {jit_compile!r:.60}")
+        if run_eagerly and jit_compile is True:
+            raise ValueError("run_eagerly=True and jit_compile=True exclude each other")
+        _flat(jit_compile)
         self.optimizer = optim.get(optimizer)
         self.loss = loss
         self._objective = Objective(loss, loss_weights, metrics, weighted_metrics)
         self._loss_tracker = _tracker()
-        self.run_eagerly = bool(run_eagerly)
+        self.run_eagerly, self.jit_compile = bool(run_eagerly), jit_compile
         self._programs = {}
 
     # -- what a step is --------------------------------------------------------------------------
@@ -250,7 +260,12 @@ class Steps(Layer):
 
         step.__name__ = f"{kind}_step"
         step.__signature__ = signature(structure)  # type: ignore[attr-defined]
-        return ad.function(step)
+        return _flat(self.jit_compile)(step)
+
+
+def _flat(jit_compile: bool | str) -> Callable[..., Any]:
+    """What makes a flat program of a function; ImportError where it cannot."""
+    return ad.function(fuse=None if jit_compile == "auto" else bool(jit_compile))
 
 
 def _is_default(model: Steps, name: str) -> bool:

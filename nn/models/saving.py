@@ -30,7 +30,8 @@ def save_model(model: Model, path: str | PathLike[str]) -> None:
     values["trainable"] = [layer.trainable for layer in tree]
     if model._objective is not None:
         said = {name: model._objective._said[name] for name in _COMPILED}
-        compiled = {**said, "optimizer": model.optimizer, "run_eagerly": model.run_eagerly}
+        how = {name: getattr(model, name) for name in ("optimizer", "run_eagerly", "jit_compile")}
+        compiled = {**said, **how}
         values["compiled"] = {name: describe(part, name) for name, part in compiled.items()}
     _state.write(path, KIND, parts_of(_parts(model), shared=False), values)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
@@ -10,11 +11,14 @@ import pytest
 
 import autodiff as ad
 import nn
+from autodiff.flat import _kernels
+from autodiff.flat._kernel_text import Code
 from nn import losses
 from nn.callbacks import Callback, LambdaCallback
 from nn.layers import Dense, Flatten, Input
 from nn.models import Model, Sequential
 from optim import SGD, Adam
+from tests.autodiff.flat import interpreted
 
 RNG = np.random.default_rng(4)
 X = RNG.normal(size=(25, 6)).astype(np.float32)
@@ -262,3 +266,37 @@ def test_a_callback_ends_training() -> None:
 
     history = model.fit(X, Y, epochs=9, verbose=0, callbacks=LambdaCallback(on_epoch_end=stop))
     assert history.epoch == [0, 1]
+
+
+def test_steps_are_compiled_where_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs of kernels, here run by Python; the numbers are the same up to rounding."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    made = []
+
+    def interpret(code: Code) -> Callable[..., Any]:
+        made.append(code)
+        return interpreted.interpret(code)
+
+    monkeypatch.setattr(_kernels, "_compile", interpret)
+    monkeypatch.setattr(_kernels, "_compiled", {})
+    plain, compiled = build(Adam(0.01), jit_compile=False), build(Adam(0.01), jit_compile=True)
+    expected = plain.fit(X, Y, 10, epochs=2, shuffle=False, verbose=0)
+    assert not made
+    found = compiled.fit(X, Y, 10, epochs=2, shuffle=False, verbose=0)
+    assert made
+    assert found.history["loss"] == pytest.approx(expected.history["loss"], rel=1e-5)
+    assert weights(compiled) == pytest.approx(weights(plain), rel=1e-4, abs=1e-6)
+
+
+def test_what_cannot_be_compiled_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="jit_compile is True, False or 'auto', got 'yes'"):
+        build(jit_compile="yes")
+    with pytest.raises(ValueError, match="exclude each other"):
+        build(run_eagerly=True, jit_compile=True)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match="not installed"):
+        build(jit_compile=True)
+    monkeypatch.setenv("AUTODIFF_FUSE", "1")
+    with pytest.raises(ImportError, match="not installed"):
+        build()
+    assert build(jit_compile=False).jit_compile is False
