@@ -15,10 +15,15 @@ from ._constants import *
 from ._custom import custom_gradient as custom_gradient
 from ._device import device as device
 from ._graph import TracingError as TracingError
+from ._products import hvp as hvp
+from ._products import jvp as jvp
+from ._products import vjp as vjp
 from ._scope import name_scope as name_scope
 from ._tape import GradientTape as GradientTape
 from ._tensor import Tensor as Tensor
 from ._transforms import grad as grad
+from ._transforms import hessian as hessian
+from ._transforms import jacobian as jacobian
 from ._transforms import value_and_grad as value_and_grad
 from ._variable import Variable as Variable
 from .flat import function as function

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from . import _backward, _memory, _nest
+from . import _jacobian, _memory, _nest
 from ._backend import DEVICE_ARRAYS, NAMESPACES
 from ._calls import constant
-from ._device import beside, device_of, made, near
 from ._graph import LEAF, UNREAD, Graph, TracingError, Watcher, thread
 from ._tensor import Tensor, convert
 from ._variable import Variable
+from ._walk import Unconnected, Walk
 
 if TYPE_CHECKING:
     from .diagram import Diagram
-
-Unconnected = Literal["none", "zero", "raise"]
 
 
 class GradientTape:
@@ -194,12 +189,26 @@ class GradientTape:
         return _nest.rebuild(sources, found)
 
     def jacobian(
-        self, target: Tensor, sources: Any, unconnected_gradients: Unconnected = "none"
+        self,
+        target: Tensor,
+        sources: Any,
+        unconnected_gradients: Unconnected = "none",
+        chunk_size: int | None = None,
     ) -> Any:
         """All first derivatives: for each source a Tensor of shape target.shape + source.shape.
 
-        One walk carries all rows at once, as extra leading axes of the upstream gradient.
-        Arguments and errors as for `gradient`; `target` is one Tensor.
+        TensorFlow's `jacobian`, for Tensors of any ranks. A walk carries many rows at once, as
+        extra leading axes of the upstream gradient.
+
+        Args:
+            target: one Tensor.
+            sources: as for `gradient`.
+            unconnected_gradients: as for `gradient`.
+            chunk_size: rows that one walk carries, as in PyTorch's `jacrev`; None for as many as
+                keep the largest gradient on the way within 2 MiB.
+
+        Raises:
+            ValueError: chunk_size less than 1; and what `gradient` raises.
 
         >>> x = Variable([1.0, 2.0])
         >>> with GradientTape() as tape:
@@ -208,21 +217,27 @@ class GradientTape:
         Tensor([[2., 0.],
                 [0., 4.]], dtype=float32)
         """
+        self._usable()
         _check_float(target, "jacobian: the target")
-        shape, n = target.shape, target.size
-        rows = beside(np.eye(n, dtype=target.dtype).reshape((n, *shape)), target._data)
-        found = self._walk([target], [constant(rows)], sources, unconnected_gradients, (n,))
-        return _nest.rebuild(
-            sources, [None if j is None else j.reshape(shape + j.shape[1:]) for j in found]
-        )
+        walk = self._begin(sources, unconnected_gradients)
+        return _nest.rebuild(sources, _jacobian.jacobian(walk, target, chunk_size))
 
     def batch_jacobian(
-        self, target: Tensor, source: Any, unconnected_gradients: Unconnected = "none"
+        self,
+        target: Tensor,
+        source: Any,
+        unconnected_gradients: Unconnected = "none",
+        chunk_size: int | None = None,
     ) -> Any:
         """Derivatives of each row of `target` by the same row of `source`.
 
-        Shape (batch, *target.shape[1:], *source.shape[1:]), for a target whose rows depend on one
-        row of the source each. Arguments and errors as for `jacobian`.
+        TensorFlow's `batch_jacobian`: shape (batch, *target.shape[1:], *source.shape[1:]), for a
+        target whose rows depend on one row of the source each; where they depend on others, what
+        is given is the sum over these. `source` may be a nested structure of Tensors, else
+        arguments and errors are those of `jacobian`.
+
+        Raises:
+            ValueError: target and source differ in their first axis.
 
         >>> x = Variable([[1.0], [2.0]])
         >>> with GradientTape() as tape:
@@ -230,22 +245,17 @@ class GradientTape:
         >>> tape.batch_jacobian(y, x).numpy().ravel().tolist()
         [2.0, 4.0]
         """
+        self._usable()
         _check_float(target, "batch_jacobian: the target")
-        _check_float(source, "batch_jacobian: the source")
-        if not target.ndim or target.shape[:1] != source.shape[:1]:
-            raise ValueError(
-                f"batch_jacobian: target {target.shape} and source {source.shape} "
-                "must have the same first axis"
-            )
-        inner = target.shape[1:]
-        n = math.prod(inner)
-        rows = np.eye(n, dtype=target.dtype).reshape((n, 1, *inner))
-        rows = beside(np.repeat(rows, target.shape[0], axis=1), target._data)
-        (j,) = self._walk([target], [constant(rows)], source, unconnected_gradients, (n,))
-        if j is None:
-            return None
-        j = j.transpose((1, 0, *range(2, j.ndim)))
-        return j.reshape((j.shape[0], *inner, *j.shape[2:]))
+        for x in _nest.flatten(source):
+            _check_float(x, "batch_jacobian: the source")
+            if not target.ndim or target.shape[:1] != x.shape[:1]:
+                raise ValueError(
+                    f"batch_jacobian: target {target.shape} and source {x.shape} "
+                    "must have the same first axis"
+                )
+        walk = self._begin(source, unconnected_gradients)
+        return _nest.rebuild(source, _jacobian.batch_jacobian(walk, target, chunk_size))
 
     def _usable(self) -> Graph:
         if self._spent:
@@ -268,6 +278,10 @@ class GradientTape:
         lead: tuple[int, ...] = (),
     ) -> list[Any]:
         """A gradient for each source, flattened; `lead` are extra axes in front of `upstream`."""
+        return self._begin(sources, unconnected).gradients(targets, upstream, lead)
+
+    def _begin(self, sources: Any, unconnected: Unconnected) -> Walk:
+        """The walk back to the sources; a tape that is not persistent is spent from here on."""
         if unconnected not in ("none", "zero", "raise"):
             raise ValueError(
                 f'unconnected_gradients is {unconnected!r}; expected "none", "zero" or "raise"'
@@ -277,8 +291,6 @@ class GradientTape:
         for x in wanted:
             if not isinstance(x, Tensor) or x._data.dtype.kind not in "fc":
                 _check_float(x, "gradient: a source")
-        nodes = list(map(graph.nodes_of, wanted))
-        every = [node for group in nodes for node in group]
         if not self._persistent:  # spent from here on, also if a rule should raise
             self._stop()
         spans = list(self._spans)
@@ -287,36 +299,8 @@ class GradientTape:
             self._release()
         elif self._started is not None:
             spans.append((self._started, len(graph.records)))
-        recording = thread.graph is not None  # an outer tape, or this one if it is persistent
-        if recording and thread.graph is not graph:
-            _refuse_ended(graph)
-        seeds: list[tuple[int, Any]] = []
-        for y, g in zip(targets, upstream, strict=True):
-            for node in graph.nodes_of(y)[-1:]:
-                seeds.append((node, g if recording else g._data))
-        beside_them = upstream[0]._data if recording and upstream else None
-        with np.errstate(all="ignore"), near(beside_them):
-            if graph.tapes == 1 and not self._persistent and not recording:
-                found = _backward.consume(graph, seeds, every)
-            else:
-                first = len(graph.records)
-                found = _backward.sweep(graph, self._watcher.nodes, spans, seeds, every, recording)
-                if graph.trace is not None:
-                    graph.trace.walked(first, () if lead else seeds, found)
-        taken = {id(g) for _, g in seeds}
-        gradients: list[Any] = []
-        for k, group in enumerate(nodes):
-            total: Any = found.get(group[0]) if len(group) == 1 else _total(found, group)
-            if type(total) is np.ndarray or type(total) in DEVICE_ARRAYS:  # in memory of its own
-                if id(total) in taken or total.base is not None:
-                    total = total.copy()
-                taken.add(id(total))
-                gradients.append(constant(total))
-            elif total is None:
-                gradients.append(_unconnected(wanted[k], k, unconnected, lead))
-            else:
-                gradients.append(total if isinstance(total, Tensor) else constant(total))
-        return gradients
+        once = not self._persistent
+        return Walk(graph, self._watcher.nodes, spans, wanted, unconnected, once)
 
     def diagram(self, target: Any, **options: Any) -> Diagram:
         """The graph behind `target` as a diagram; see `autodiff.diagram.draw`.
@@ -342,20 +326,6 @@ def _check_float(x: Any, what: str) -> None:
         raise TypeError(f"{what} has dtype {x.dtype}, which has no gradient; expected floats")
 
 
-def _refuse_ended(graph: Graph) -> None:
-    """A tape that ended before the one that records now began is a constant to it.
-
-    For Variables that is TensorFlow's answer too; where the new tape watches the same Tensor,
-    TensorFlow differentiates part of the gradient, which is worse than an error.
-    """
-    assert thread.graph is not None
-    if any(x in thread.graph.leaves and not isinstance(x, Variable) for x in graph.leaves):
-        raise RuntimeError(
-            "gradient: this tape ended before the tape that records now began, and both watch the "
-            "same Tensor; take the gradient inside nested tapes to differentiate it again"
-        )
-
-
 def _upstream(y: Tensor, g: Any) -> Tensor:
     """The upstream gradient of a target: given, or ones."""
     if not isinstance(y, Tensor):
@@ -379,21 +349,3 @@ def _upstream(y: Tensor, g: Any) -> Tensor:
 
         return astype(g, y.dtype)
     return g  # type: ignore[no-any-return]
-
-
-def _total(found: dict[int, Any], nodes: list[int]) -> Any:
-    """The gradient of a leaf that was read at several nodes, or at none."""
-    total = None
-    for node in nodes:
-        if node in found:
-            total = found[node] if total is None else total + found[node]
-    return total
-
-
-def _unconnected(x: Tensor, k: int, mode: Unconnected, lead: tuple[int, ...]) -> Tensor | None:
-    if mode == "raise":
-        name = getattr(x, "name", None) or f"source {k}"
-        raise ValueError(f"gradient: no target depends on {name} of shape {x.shape}")
-    return (
-        None if mode == "none" else constant(made(device_of(x), "zeros", lead + x.shape, x.dtype))
-    )
