@@ -65,6 +65,8 @@ _min_reduce: Callable[..., Any] = np.minimum.reduce
 
 #: up to this many elements the cost of a call outweighs that of the sum
 SMALL = 4096
+#: up to this many elements zeros are kept for comparison
+LARGEST = 1 << 18
 #: up to this many classes a unit matrix costs nothing
 WIDE = 64
 #: up to this many integers Python finds the largest faster than NumPy
@@ -106,6 +108,20 @@ def _max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return _min_reduce(x, axis, keepdims=keepdims)
+
+
+@lru_cache(maxsize=16)
+def _zeros(shape: tuple[int, ...], kind: str) -> Any:
+    return np.zeros(shape, kind)
+
+
+def _maximum(x: Any, y: Any) -> Any:
+    """np.maximum; against 0, ReLU's, by an array of zeros, which takes a third of the time."""
+    if type(y) is int and y == 0 and x.size <= LARGEST:
+        kind = x.dtype.char
+        if kind == "f" or kind == "d":
+            y = _zeros(x.shape, kind)
+    return np.maximum(x, y)
 
 
 def _reshape(x: Any, shape: tuple[int, ...]) -> Any:
@@ -246,6 +262,7 @@ numpy_namespace = Namespace(
     sum=_sum,
     max=_max,
     min=_min,
+    maximum=_maximum,
     matmul=_matmul,
     broadcast_to=_broadcast_to,
     astype=_astype,

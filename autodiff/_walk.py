@@ -63,13 +63,13 @@ class Walk:
             for node in graph.nodes_of(y)[-1:]:
                 seeds.append((node, g if recording else g._data))
         every = [node for group in self.nodes for node in group]
-        beside = upstream[0]._data if recording and upstream else None
-        with np.errstate(all="ignore"), near(beside):
+        with np.errstate(all="ignore"):
             if self._consumes and not more:
                 found = _backward.consume(graph, seeds, every)
             else:
-                first = len(graph.records)
-                found = _backward.sweep(graph, self.watched, self.spans, seeds, every, recording)
+                first, watched, spans = len(graph.records), self.watched, self.spans
+                with near(upstream[0]._data if recording and upstream else None):
+                    found = _backward.sweep(graph, watched, spans, seeds, every, recording)
                 if graph.trace is not None:
                     alone = [y.ndim == g.ndim for y, g in zip(targets, upstream, strict=True)]
                     graph.trace.walked(first, seeds if all(alone) else (), found)
