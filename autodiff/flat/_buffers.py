@@ -99,12 +99,11 @@ def plan(
         if value in kept or not value.shape or value.op in NEW or _is_index(value):
             plan.fresh.add(value)
         elif not (writable.takes(value, k) or _in_place(plan, value, k, assigned)):
-            end = len(order) if value in assigned else plan.last[value]
             # what is computed in its place in a vector lives there, before and after the whole
             inside = [x for x in value.operands if plan.part.get(x, (None,))[0] is value]
             first = min([position[x] for x in inside], default=k)
-            end = max([end, *(plan.last[x] for x in inside)])
-            plan.slot[value] = Slot(value.nbytes, first, end)
+            ends = [len(order) if x in assigned else plan.last[x] for x in (value, *inside)]
+            plan.slot[value] = Slot(value.nbytes, first, max(ends))
     _cut(plan, position)
     tiled = [k for k, v in enumerate(order) if any(tiles(v, i) for i in range(len(v.inputs)))]
     if tiled:

@@ -141,7 +141,8 @@ class WindowLines:
             lines.append(self.put(self.place(value, f"{name}[{at}]"), first))
             if not whole:
                 rest = index_along(slice(along.count, along.length), attrs["axis"], ndim)
-                lines.append(self.put(self.place(value, f"{name}[{rest}]"), "0"))
+                zero = "False" if value.dtype == np.bool_ else "0"  # which NumPy casts to no bool
+                lines.append(self.put(self.place(value, f"{name}[{rest}]"), zero))
         for k, x in enumerate(added, along.size - len(added)):
             at = index_along(along.element(k), attrs["axis"], ndim)
             lines.append(self.add_to(self.place(value, f"{name}[{at}]"), x))

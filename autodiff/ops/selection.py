@@ -267,8 +267,14 @@ def put(xp: Any, x: Any, value: Any, /, index: Any) -> Any:
     shape = getattr(value, "shape", ())
     if out[index].shape != shape:
         raise ValueError(f"x[index] has shape {out[index].shape}; the value has {shape}")
+    _refuse_complex(value, out)
     out[index] = value
     return out
+
+
+def _refuse_complex(value: Any, x: Any) -> None:
+    if value.dtype.kind == "c" != x.dtype.kind:
+        raise TypeError(f"x has dtype {x.dtype}, which holds no complex values")
 
 
 def _setitem(self: Tensor, index: Any, value: Any) -> None:
@@ -281,8 +287,9 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
             "item assignment to a watched Tensor would cut it off; use ad.copy(x) first"
         )
     picked = self[index]
-    value = astype(broadcast_to(value, picked.shape), self.dtype)
-    result = put(self, value, index=index)
+    value = broadcast_to(value, picked.shape)
+    _refuse_complex(value, self)
+    result = put(self, astype(value, self.dtype), index=index)
     self._data, self._token, self._origin = result._data, result._token, None
     if result._token is not None:
         self._node = result._node

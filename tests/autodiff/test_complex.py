@@ -151,6 +151,16 @@ def test_at_zero(f: Any) -> None:
     assert g.tolist() == [0, 0]
 
 
+def test_real_arrays_hold_no_complex_values() -> None:
+    for x in (np.arange(3.0), np.arange(3)):
+        y = ad.Tensor(x)
+        with pytest.raises(TypeError, match=f"x has dtype {x.dtype}, which holds no complex"):
+            y[0] = 1j
+        with pytest.raises(TypeError, match=f"put: x has dtype {x.dtype}, which holds no complex"):
+            ad.put(x, np.array([1j]), index=[1])
+        np.testing.assert_array_equal(y.numpy(), x)
+
+
 def test_parts_are_attributes_as_in_numpy() -> None:
     z = ad.Tensor(Z)
     assert z.real.tolist() == Z.real.tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,14 @@ from autodiff.flat._buffers import PIECE
 from autodiff.flat._group import group_updates
 from optim import SGD, Adam, RMSprop
 
+from .agreement import assert_agree
 from .machine import interpret
+from .sizes import as_if_large
 from .test_lower import lowered
+from .test_traps_flat import with_variables
 
 A = np.arange(6, dtype=np.float32).reshape(2, 3)
+ROW = ad.Variable(A[1], trainable=False)
 
 
 def grouped(rule: Any, *values: Any) -> tuple[Any, list[Any], list[ad.Variable]]:
@@ -68,12 +73,38 @@ def test_a_group_is_what_its_members_were() -> None:
         (lambda k, v, g: v - g.sum() * g, (A, A + 1), []),  # each has a number of its own
         (lambda k, v, g: v.T.T - 0.5 * g, (A, A + 1), [2]),
         (lambda k, v, g: g, (A, A + 1), []),  # nothing is computed
+        (lambda k, v, g: v * ROW, (A, A + 1), []),  # a row that both share
+        (lambda k, v, g: v - ad.tanh(g * ROW), (A, A + 1), [2]),  # its products are arrays
     ],
 )
 def test_what_is_equal(rule: Any, values: Any, sizes: list[int]) -> None:
     program, groups, vs = grouped(rule, *values)
     assert [len(group.variables) for group in groups] == sizes
     assert len(program.assigned) == len(vs) - sum(sizes)
+
+
+def shared_row(v: Any, w: Any, x: Any) -> None:
+    row = ad.tanh(x[0])
+    with ad.GradientTape() as tape:
+        y = ad.sum(v * w * x)
+    gradients = tape.gradient(y, [v, w])
+    v.assign(v * row - gradients[0])
+    w.assign(w * row - gradients[1])
+
+
+def assigned_and_in_a_vector(v: Any, w: Any, x: Any) -> None:
+    moved = v * 2.0 + x
+    v.assign(moved)
+    with ad.GradientTape() as tape:
+        y = ad.sum(w * x)
+    w.assign(w - tape.gradient(y, w) + ad.tanh(moved))
+
+
+@pytest.mark.parametrize("update", [shared_row, assigned_and_in_a_vector])
+def test_what_two_updates_share(update: Any) -> None:
+    for size in (nullcontext(), as_if_large()):
+        with size:
+            assert_agree(with_variables(update, A, A + 1), [[A], [A * 2], [A]])
 
 
 def test_a_number_that_all_share() -> None:

@@ -100,6 +100,19 @@ def test_networks_run_flat_as_they_run_eagerly(statics: dict[str, Any], pool: An
     assert_agree(lambda: network(statics, pool), batches, ulps=16)
 
 
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "complex64"])
+def test_windows_of_other_numbers_than_floats(dtype: str) -> None:
+    x, kernel = (RNG.integers(0, 2, shape).astype(dtype) for shape in ((2, 3, 3, 2), (2, 2, 1, 2)))
+    functions: list[Any] = [
+        lambda x, k: ad.conv2d_transpose(x, k, (4, 4)),
+        lambda x, k: ad.overlap_add(x[..., 0], -2, 4, stride=1),
+        lambda x, k: ad.overlap_add(x[..., 0], -2, 6, stride=2),  # the last one is in no window
+        lambda x, k: ad.conv2d(x[..., :1], k, padding="same"),
+    ]
+    for f in functions:
+        assert_agree(lambda f=f: (f, []), [[x, kernel], [x[::-1].copy(), kernel]])  # type: ignore[misc]
+
+
 def test_the_text_runs_by_itself() -> None:
     step, variables = network({"padding": "same"}, lambda h: ad.max_pool2d(h, 2))
     x = RNG.normal(size=(2, 8, 8, 2)).astype(np.float32)
