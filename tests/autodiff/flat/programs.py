@@ -10,7 +10,8 @@ from autodiff._op import registry
 
 from . import blocks as b
 from . import steps as s
-from .run import Run, Step, names_of
+from .declared import reorders
+from .run import Run, Step
 
 __all__ = [
     "OPS",
@@ -21,8 +22,8 @@ __all__ = [
     "common",
     "everything",
     "forms",
+    "jumbled",
     "mixed",
-    "names_of",
     "plain",
     "programs",
     "returns",
@@ -73,13 +74,25 @@ SMOOTH = ["view", "matmul", "last", "join", "put", *REORDER]
 everything = nested([[*ORDERED, "take"], OPS, CHANGES], list(b.BLOCKS))
 #: with transposes, and without jumps: for arguments in any memory order
 smooth = nested([SMOOTH, [*SMOOTH, "op permute_dims", "unary"], CHANGES], list(b.COMMON))
-#: what any library can do: `library`, `in_torch`
+#: what any library can do: `library`, `oracle_torch`
 common = nested([list(s.COMMON), OPS, CHANGES[:5]], list(b.COMMON))
 #: small ones, which need nothing but arrays and Variables and have no long constants
 SMALL = [name for name in s.COMMON if name not in (*REORDER, "assign made", "descend")]
 programs = nested([SMALL], ["tape"])
 #: small ones with transposes and without jumps
 transposing = nested([[*SMOOTH, "read", "assign"]], ["tape"])
+
+
+def jumbled(steps: tuple[Step, ...]) -> bool:
+    """Whether values may lie eagerly in another memory order than row by row."""
+    return any(
+        name in REORDER
+        or (name[:3] == "op " and reorders(name[3:]))
+        or (name == "assign made" and s.OF_ITSELF[c % len(s.OF_ITSELF)] is s.transposed)
+        or jumbled(body)
+        for name, _, _, c, body in steps
+    )
+
 
 #: of three arrays: one shape, and what broadcasts with it
 _full = st.lists(st.sampled_from((2, 3, 2, 3, 1, 0)), min_size=1, max_size=3).map(tuple)

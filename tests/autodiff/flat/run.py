@@ -30,6 +30,7 @@ class Run:
         random: a Generator of `ad.random`, or None.
         optimizers: for the Variables.
         largest: values of more elements are dropped.
+        pooled: whether the Variables are among the values.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Run:
         random: Any = None,
         optimizers: Any = (),
         largest: int = 48,
+        pooled: bool = True,
     ) -> None:
         self.xp, self.variables, self.random = xp, variables, random
         self.optimizers, self.largest = optimizers, largest
@@ -49,7 +51,7 @@ class Run:
         self.others: list[Any] = []
         self.gradients: list[Any] = []
         self.tapes: list[Any] = []
-        for x in [*arrays, *map(xp.read, variables)]:
+        for x in [*arrays, *(map(xp.read, variables) if pooled else ())]:
             self.keep(x)
 
     def keep(self, x: Any) -> None:
@@ -158,11 +160,6 @@ class Run:
             small = xp.where(xp.abs(x) < 100, x, 0.25)
             total = total + xp.sum(small * xp.constant(weights, x))
         return total
-
-
-def names_of(steps: tuple[Step, ...]) -> set[str]:
-    """The names of all steps of a program."""
-    return {name for step in steps for name in (step[0], *names_of(step[4]))}
 
 
 #: `b % 4` of a declared op whose inputs are to be integers, booleans and complex numbers

@@ -175,6 +175,10 @@ def assign(run: Run, a: int, b: int, c: int) -> Any:
     (v.assign, v.assign_add, v.assign_sub)[c % 3](value)
 
 
+def transposed(run: Run, v: Any, x: Any) -> Any:
+    return v.mT + x if v.ndim == 2 and v.shape[0] == v.shape[1] else v + x
+
+
 #: of a Variable v and x of its shape, more than one row each: what reads v where it is written
 OF_ITSELF: list[Callable[[Run, Any, Any], Any]] = [
     lambda run, v, x: run.xp.concat([run.at(v, slice(1, None)), run.at(v, slice(1))], axis=0),
@@ -198,7 +202,7 @@ OF_ITSELF: list[Callable[[Run, Any, Any], Any]] = [
     lambda run, v, x: run.xp.softmax(v, axis=0) * x,
     lambda run, v, x: v * run.xp.sum(v) - x,
     lambda run, v, x: v @ v if v.ndim == 2 and v.shape[0] == v.shape[1] else x - v,
-    lambda run, v, x: v.mT + x if v.ndim == 2 and v.shape[0] == v.shape[1] else v + x,
+    transposed,
 ]
 
 
@@ -239,10 +243,11 @@ def descend(run: Run, a: int, b: int, c: int) -> None:
     """Formulas of one form for all Variables: rates, signs and gradients may differ."""
     _, *found = run.xp.differentiate(run, run.pick(a), (), False, bool(b % 2))
     rates = [run.xp.tanh(run.xp.sum(run.pick(b + k * (c % 2)))) for k in range(len(found))]
-    moved = [0.5 * g - rate * v for g, rate, v in zip(found, rates, run.variables, strict=True)]
+    values = map(run.xp.read, run.variables)
+    moved = [0.5 * g - rate * v for g, rate, v in zip(found, rates, values, strict=True)]
     for v, m, g in zip(run.variables[:: (1, -1)[c // 2 % 2]], moved, found, strict=True):
         if v.shape == m.shape:
-            v.assign(v + m - 0.1 * run.like(g, m.shape))
+            v.assign(run.xp.read(v) + m - 0.1 * run.like(g, m.shape))
         else:
             v.assign_sub(run.like(m, v.shape) * 0.1)
 
