@@ -8,6 +8,7 @@ is waited for: how much they choose is a shape.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,64 +19,77 @@ from ._device import Device, device_of, place
 Index = tuple[Any, ...]
 
 
-def index_on_device(index: Index, shape: tuple[int, ...], where: Device) -> Index:
-    """The index of an array of `shape` with its arrays brought to the array's device, checked.
+def sent(index: Index, where: Device) -> Index:
+    """The index with its arrays on a device, masks as the numbers of what they choose.
 
     Raises:
-        IndexError: too many entries, or integers out of range that the host knows.
         ValueError: an array on another device.
+        IndexError: a single boolean.
     """
-    taken = sum(axes(entry) for entry in index)
-    if taken > len(shape):
-        raise IndexError(f"{taken} axes are indexed; there are {len(shape)}")
     found: list[Any] = []
-    axis = 0
     for entry in index:
-        length = axes(entry)
-        if entry is Ellipsis:
-            length = len(shape) - taken
-        elif hasattr(entry, "dtype") and (entry.ndim or entry.dtype.kind == "b"):
-            if type(entry) in DEVICE_ARRAYS and device_of(entry) != where:
-                raise ValueError(
-                    f"an index lies on {device_of(entry)}, what it is an index of on {where}; "
-                    "bring them together with to_device"
-                )
-            entry = _checked(entry, shape[axis : axis + length], axis, where)
-        found += entry if isinstance(entry, list) else [entry]
-        axis += length
+        if isinstance(entry, bool | np.bool_):
+            raise IndexError("a single boolean is no index of what lies on a device")
+        if type(entry) in DEVICE_ARRAYS and device_of(entry) != where:
+            raise ValueError(
+                f"an index lies on {device_of(entry)}, what it is an index of on {where}; "
+                "bring them together with to_device"
+            )
+        if not is_array(entry):
+            found.append(entry)
+        elif entry.dtype.kind == "b":
+            found += [place(part, where) for part in entry.nonzero()]
+        else:
+            found.append(place(entry, where))
     return tuple(found)
 
 
-def axes(entry: Any) -> int:
-    """How many axes an entry of an index chooses from."""
+def check(index: Index, shape: tuple[int, ...]) -> None:
+    """See to it that the arrays of an index fit an array of this shape.
+
+    Raises:
+        IndexError: too many axes, a mask of another shape, or what the host knows to be out of
+            range; of what lies on a device, when a value is next read.
+    """
+    for entry, axis, lengths in _axes_of(index, shape):
+        if not is_array(entry):
+            continue
+        if entry.dtype.kind == "b":
+            if entry.shape != lengths:
+                raise IndexError(
+                    f"a mask has shape {entry.shape}; the axes from {axis} on have {lengths}"
+                )
+            continue
+        (n,) = lengths
+        if type(entry) in DEVICE_ARRAYS:
+            xp = NAMESPACES[type(entry)]
+            xp.require_range(entry, -n, n, f"indices of axis {axis}", IndexError)
+        elif entry.size and not -n <= int(entry.min()) <= int(entry.max()) < n:
+            out = int(entry.min()) if int(entry.min()) < -n else int(entry.max())
+            raise IndexError(f"index {out} is out of bounds for axis {axis} with size {n}")
+
+
+def is_array(entry: Any) -> bool:
+    """Whether an entry of an index is an array, a 0-d one too."""
+    return isinstance(entry, np.ndarray) or type(entry) in DEVICE_ARRAYS
+
+
+def _axes_of(index: Index, shape: tuple[int, ...]) -> Iterator[tuple[Any, int, tuple[int, ...]]]:
+    """Every entry with the first of the axes that it chooses from, and their lengths."""
+    counts = [_axes(entry) for entry in index]
+    if sum(counts) > len(shape):
+        raise IndexError(f"{sum(counts)} axes are indexed; there are {len(shape)}")
+    axis = 0
+    for entry, count in zip(index, counts, strict=True):
+        count = len(shape) - sum(counts) if entry is Ellipsis else count
+        yield entry, axis, shape[axis : axis + count]
+        axis += count
+
+
+def _axes(entry: Any) -> int:
     if entry is None or entry is Ellipsis:
         return 0
-    kind = getattr(getattr(entry, "dtype", None), "kind", "b" if isinstance(entry, bool) else "i")
-    return (
-        np.ndim(entry)
-        if kind == "b" and not hasattr(entry, "ndim")
-        else (entry.ndim if kind == "b" else 1)
-    )
-
-
-def _checked(entry: Any, lengths: tuple[int, ...], axis: int, where: Device) -> Any:
-    """An array of an index on its device: integers in range, or for a mask a list of such."""
-    if entry.dtype.kind == "b":
-        if entry.shape != lengths:
-            raise IndexError(
-                f"a boolean index has shape {entry.shape}; the axes from {axis} on have {lengths}"
-            )
-        if entry.ndim == 0:
-            raise IndexError("a single boolean is no index of what lies on a device")
-        return [place(part, where) for part in entry.nonzero()]
-    (length,) = lengths
-    if type(entry) in DEVICE_ARRAYS:
-        what = f"indices of axis {axis}"
-        NAMESPACES[type(entry)].require_range(entry, -length, length, what, IndexError)
-    elif entry.size and not -length <= int(entry.min()) <= int(entry.max()) < length:
-        out = int(entry.min()) if int(entry.min()) < -length else int(entry.max())
-        raise IndexError(f"index {out} is out of bounds for axis {axis} with size {length}")
-    return place(entry, where)
+    return entry.ndim if is_array(entry) and entry.dtype.kind == "b" else 1
 
 
 def picked_shape(index: Index, shape: tuple[int, ...]) -> tuple[int, ...]:

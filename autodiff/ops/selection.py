@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -13,7 +14,7 @@ from .._backend import DEVICE_ARRAYS, PYTHON_SCALARS
 from .._broadcast import cast_undo
 from .._device import beside, device_of, made
 from .._graph import LEAF, thread
-from .._indices import index_on_device, once_each, picked_shape
+from .._indices import check, once_each, picked_shape, sent
 from .._op import op
 from .._samples import Arrays, Draw
 from .._tensor import Tensor, convert, leave
@@ -96,12 +97,14 @@ def clip(xp: Any, x: Any, /, min: Any = None, max: Any = None) -> Any:
     return x if min is None and max is None else xp.clip(x, min, max)
 
 
-def _raw_index(index: Any, x: Any) -> tuple[Any, ...]:
+def _raw_index(index: Any, x: Any, fits: bool = True) -> tuple[Any, ...]:
     """The index as a tuple of ints, slices, None, Ellipsis and NumPy arrays, Tensors unwrapped."""
     entries = index if isinstance(index, tuple) else (index,)
     found = tuple(_entry(e) for e in entries)
     if type(x) in DEVICE_ARRAYS or any(type(e) in DEVICE_ARRAYS for e in found):
-        return index_on_device(found, x.shape, device_of(x))
+        if fits:
+            check(found, x.shape)
+        return sent(found, device_of(x))
     return found
 
 
@@ -181,7 +184,7 @@ def _take(xp: Any, x: Any, index: tuple[Any, ...], lead: int) -> Any:
 
 @op(
     x=lambda xp, g, index, shape: _take(xp, g, index, g.ndim - len(shape)),
-    normalise={"index": _raw_index, "shape": _axes.shape},
+    normalise={"index": partial(_raw_index, fits=False), "shape": _axes.shape},
     label="scatter",
     role="gradient distributor",
     sample=_scatter_sample,
@@ -200,6 +203,8 @@ def scatter(xp: Any, x: Any, /, index: Any, shape: Any) -> Any:
         out = xp.zeros(x.shape[:lead] + shape, dtype=x.dtype)
         out[_under(lead, index)] = x
         return out
+    if type(x) in DEVICE_ARRAYS:
+        check(index, shape)
     inner = picked_shape(index, shape)
     lead = x.ndim - len(inner)
     out = xp.zeros(x.shape[:lead] + shape, dtype=x.dtype)

@@ -1,0 +1,75 @@
+"""Every op of the registry on the guard: values and gradients as on the CPU, data where it lies."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autodiff as ad
+import tests.guard.backend  # noqa: F401  makes the device known
+from autodiff import _nest
+from autodiff._op import registry
+from autodiff.testing import sample_call
+from tests.guard.counters import resident
+
+SEEDS = range(6)
+#: ops that are given indices by the host, which have to be brought along
+INDEXED = {"getitem", "scatter", "put"}
+
+
+def run(call: Any, order: int, device: str, quiet: bool) -> list[Any]:
+    """Outputs and gradients up to an order, as NumPy arrays."""
+    random = np.random.default_rng(0)
+    with ad.device(device):
+        xs = [ad.asarray(a) for a in call.arrays]
+        floats = [x for x in xs if x.dtype.kind in "fc"]
+        made: dict[Any, Any] = {}
+
+        def weights(*key: Any) -> Any:
+            if key not in made:
+                made[key] = ad.asarray(random.uniform(0.5, 1.5, key[1]).astype(key[2]))
+            return made[key]
+
+        def weighted(ys: Any) -> Any:
+            """A number that depends on every element."""
+            total: Any = 0.0
+            for k, y in enumerate(y for y in ys if y is not None and y.dtype.kind in "fc"):
+                total = ad.sum(ad.real(y * weights(k, y.shape, ad.real(y).dtype))) + total
+            return total
+
+        def derive(order: int) -> tuple[list[Any], list[Any]]:
+            if order == 0:
+                ys = _nest.flatten(call(*xs))
+                return list(ys), list(ys)
+            with ad.GradientTape() as tape:
+                tape.watch(floats)
+                found, last = derive(order - 1)
+                total = weighted(last)
+            if not isinstance(total, ad.Tensor):
+                return found, []
+            gradients = tape.gradient(total, floats)
+            return [*found, *gradients], gradients
+
+        derive(order)  # what is new is brought along here
+        with resident() if quiet else nullcontext():
+            found, _ = derive(order)
+        return [None if y is None else y.numpy() for y in found]
+
+
+@pytest.mark.parametrize("name", sorted(name for name, op in registry.items() if op.sample))
+def test_as_on_the_cpu(name: str) -> None:
+    op = registry[name]
+    for seed in SEEDS:
+        call = sample_call(op, seed)
+        order = 0 if not op.rules else 2 if seed < 2 else 1
+        ours = run(call, order, "cpu", False)
+        theirs = run(call, order, "guard", name not in INDEXED)
+        assert len(ours) == len(theirs)
+        for a, b in zip(ours, theirs, strict=True):
+            assert (a is None) == (b is None)
+            if a is not None:
+                assert (a.shape, a.dtype) == (b.shape, b.dtype)
+                np.testing.assert_allclose(b, a, rtol=1e-7, atol=1e-9)
