@@ -170,7 +170,8 @@ def current() -> Device:
 
 
 @contextmanager
-def _using(found: Device) -> Iterator[str]:
+def on(found: Device) -> Iterator[str]:
+    """A device current inside the `with` block."""
     before, thread.device = thread.device, found
     try:
         if found.kind == CPU.kind:
@@ -201,7 +202,7 @@ def device(name: Any) -> AbstractContextManager[str]:
     ...     ad.zeros((2,)).device
     'cpu'
     """
-    return _using(resolve(name))
+    return on(resolve(name))
 
 
 # -- raw arrays on devices -------------------------------------------------------------------------
@@ -263,7 +264,7 @@ def beside(data: Any, other: Any) -> Any:
 
 def near(data: Any) -> AbstractContextManager[Any]:
     """What makes the device current on which raw data lies; for None it stays as it is."""
-    return nullcontext() if data is None else _using(device_of(data))
+    return nullcontext() if data is None else on(device_of(data))
 
 
 def made(where: Any, function: str, *args: Any, **kwargs: Any) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ._backend import as_data
 from ._calls import constant
+from ._device import here
 from ._draws import DRAW, DRAWS, integer
 from ._graph import TracingError, thread
 from ._tensor import Tensor
@@ -85,7 +86,7 @@ class Stream:
         graph = thread.graph
         if graph is not None and graph.trace is not None:
             graph.trace.drawing(self._source.bit_generator)
-        result = constant(self.draw(name, arguments))
+        result = constant(here(self.draw(name, arguments)))
         if graph is not None and graph.trace is not None:
             result._token = graph.token
             result._node = len(graph.records)

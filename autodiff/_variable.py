@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 
 from ._backend import DEVICE_ARRAYS, PYTHON_SCALARS, as_data
-from ._device import apart
+from ._device import Device, apart, device_of, place
 from ._graph import LEAF, UNREAD, thread
-from ._tensor import Tensor, convert, is_python
+from ._tensor import Tensor, convert, is_python, leave
+
+#: how many Variables have been brought to another device: programs made before know nothing of it
+moves = 0
 
 
 class Variable(Tensor):
@@ -96,6 +99,14 @@ class Variable(Tensor):
         less = value._data if isinstance(value, Tensor) else raw(value, self.device)
         return self._set(as_data(self._data - less))
 
+    def _move(self, where: Device) -> None:
+        """Bring the value to a device; what reads it from now on computes there."""
+        global moves
+        if device_of(self._data) != where:
+            self._data = place(leave(self, "a device"), where)
+            self._node = UNREAD
+            moves += 1
+
     def _title(self) -> str:
         return f"Variable {self.name!r}" if self.name else "the Variable"
 
@@ -104,7 +115,7 @@ class Variable(Tensor):
         return f"Variable({self._text(9)}, dtype={self.dtype}{name})"
 
     def __copy__(self) -> Variable:
-        return Variable(self._data, trainable=self.trainable, name=self.name)
+        return Variable(self._data, trainable=self.trainable, name=self.name, device=self.device)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
         return self.__copy__()

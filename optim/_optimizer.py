@@ -7,6 +7,7 @@ from typing import Any, Unpack, cast
 
 import autodiff as ad
 from autodiff import Tensor, Variable
+from autodiff._device import device_of, on
 from autodiff._graph import thread
 from optim import _state, _step, schedules
 from optim._arguments import number
@@ -177,8 +178,9 @@ class Optimizer(Settings):
     def _take(self, gradients: Sequence[Tensor], variables: tuple[Variable, ...]) -> None:
         check(gradients, variables)
         self.build(variables)
-        _step.assign(_step.new_values(self, gradients, variables))
-        self.iterations.assign_add(1)
+        with on(device_of(variables[0])):
+            _step.assign(_step.new_values(self, gradients, variables))
+            self.iterations.assign_add(1)
 
     def _formula(self, variables: tuple[Variable, ...]) -> Callable[..., None]:
         """A step of these Variables, as a function of their gradients."""
@@ -206,7 +208,8 @@ class Optimizer(Settings):
     def build(self, variables: Iterable[Variable]) -> None:
         """Make the state of Variables now, not at their first step, so that it can be loaded.
 
-        Raises TypeError for anything but Variables of floats.
+        It lies where they do. Raises TypeError for anything but Variables of floats, ValueError
+        for Variables on different devices.
         """
         variables = list(variables)
         for w in variables:
@@ -214,6 +217,8 @@ class Optimizer(Settings):
                 raise TypeError(f"expected Variables of floats, got {w!r:.80}")
         if self.state.build(variables, self.slots, self.use_ema):
             self._programs.clear()  # they know nothing of the new ones' means
+        if variables:
+            _state.follow(self.variables, variables)
 
     @property
     def variables(self) -> list[Variable]:

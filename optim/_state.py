@@ -8,6 +8,7 @@ from typing import Any
 
 import autodiff as ad
 from autodiff import Variable
+from autodiff._device import apart, device_of
 
 
 class State:
@@ -34,7 +35,11 @@ class State:
                 stem, k = f"{w.name or 'variable'}_{k}", k + 1
             self._stems.add(stem)
             self.slots[w] = tuple(
-                Variable(ad.full(w.shape, x, dtype=w.dtype), trainable=False, name=f"{stem}/{slot}")
+                Variable(
+                    ad.full(w.shape, x, dtype=w.dtype, device=w.device),
+                    trainable=False,
+                    name=f"{stem}/{slot}",
+                )
                 for slot, x in slots.items()
             )
             if mean:
@@ -48,12 +53,29 @@ class State:
         return [v for w in self.slots for v in (*self.slots[w], *([means[w]] if means else []))]
 
 
+def follow(state: Iterable[Variable], variables: Sequence[Variable]) -> None:
+    """Bring the state to where the Variables lie.
+
+    Raises ValueError where these lie on different devices.
+    """
+    problem = apart((w.name or f"a Variable of shape {w.shape}", w._data) for w in variables)
+    if problem:
+        raise ValueError(f"one optimizer cannot update them together: {problem}")
+    where = device_of(variables[0])
+    for v in state:
+        v._move(where)
+
+
 def load(variables: Sequence[Variable], arrays: Mapping[str, Any]) -> None:
     """Assign every Variable the array of its name, after all of them were checked."""
     by_name = {v.name or "": v for v in variables}
     wrong = [f"{name!r} is missing" for name in by_name if name not in arrays]
     wrong += [f"{name!r} is not known" for name in arrays if name not in by_name]
-    values = {name: ad.asarray(arrays[name]) for name in by_name if name in arrays}
+    values = {
+        name: ad.asarray(arrays[name], device=v.device)
+        for name, v in by_name.items()
+        if name in arrays
+    }
     for name, value in values.items():
         v = by_name[name]
         if (value.shape, value.dtype) != (v.shape, v.dtype):

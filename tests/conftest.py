@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import sys
@@ -22,6 +23,22 @@ settings.register_profile(
 )
 settings.register_profile("long", settings.get_profile("default"), max_examples=500)
 settings.load_profile("default")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--device",
+        help="where all tests make arrays: cpu, cuda, or guard, which stands in for cuda",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    device = config.getoption("--device")
+    if device:
+        os.environ["AUTODIFF_DEVICE"] = device  # for what the tests run beside themselves, too
+        if device.startswith("guard"):
+            importlib.import_module("tests.guard.backend")  # makes it known
+
 
 MNIST_FILES = (
     "train-images-idx3-ubyte.gz",

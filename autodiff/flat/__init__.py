@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 import numpy as np
 
-from .. import _nest
+from .. import _nest, _variable
 from .._graph import thread
 from .._tensor import Tensor
+from . import _op_by_op
 from ._cost import Cost as Cost
 from ._cost import LineCost as LineCost
 from ._cost import cost_of
@@ -42,15 +43,16 @@ array = np.ndarray
 class _Last:
     """A program and the arrays that it takes, for calls with the like of the last call's."""
 
-    __slots__ = ("program", "specs")
+    __slots__ = ("moves", "program", "specs")
 
     def __init__(self, program: Runner, arrays: list[Any]) -> None:
         self.program = program
+        self.moves = _variable.moves
         self.specs = [(data.shape, data.dtype) for data in arrays]
 
     def fits(self, args: tuple[Any, ...]) -> list[Any] | None:
         """The raw arrays of a call that this program can answer."""
-        if len(args) != len(self.specs):
+        if len(args) != len(self.specs) or self.moves != _variable.moves:
             return None
         arrays = []
         for x, (shape, dtype) in zip(args, self.specs):  # noqa: B905  (a keyword costs 0.2 µs)
@@ -69,7 +71,10 @@ class Function(Generic[P, R]):
         functools.update_wrapper(self, f)
         self._f = f
         self._fuse = fuse
-        self._programs: dict[Any, Runner] = {}
+        #: by signature; None for one that runs op by op
+        self._programs: dict[Any, Any] = {}
+        #: how many Variables had been brought to other devices when the first of them was made
+        self._moves = 0
         #: the program of the last call, if its arguments were arrays: found without a look-up
         self._last: _Last | None = None
 
@@ -81,10 +86,16 @@ class Function(Generic[P, R]):
             arrays = last.fits(args)
             if arrays is not None:
                 return last.program(arrays)  # type: ignore[no-any-return]
+        if _op_by_op.lies_there(args, kwargs):
+            return _op_by_op.run(self._f, args, kwargs)  # type: ignore[no-any-return]
+        if self._moves != _variable.moves:
+            self._programs, self._moves = {}, _variable.moves
         key, arrays = signature(args, kwargs, self._f)
-        program = self._programs.get(key)
+        program = (
+            self._programs[key] if key in self._programs else self._trace(key, args, kwargs, arrays)
+        )
         if program is None:
-            program = self._trace(key, args, kwargs, arrays)
+            return _op_by_op.run(self._f, args, kwargs)  # type: ignore[no-any-return]
         if not kwargs and all(type(x) is np.ndarray or type(x) is Tensor for x in args):
             self._last = _Last(program, arrays)
         return program(arrays)  # type: ignore[no-any-return]
@@ -93,17 +104,21 @@ class Function(Generic[P, R]):
         """A function of a class is bound to its objects, as methods are."""
         return self if instance is None else _Bound(self, instance)
 
-    def _trace(self, key: Any, args: Any, kwargs: Any, arrays: list[Any]) -> Runner:
+    def _trace(self, key: Any, args: Any, kwargs: Any, arrays: list[Any]) -> Runner | None:
         """Run the function and make its program; Variables and generators are put back.
 
-        What a call gives, to the last bit, does not depend on whether it is the first.
+        What a call gives, to the last bit, does not depend on whether it is the first. None where
+        the function reads Variables that lie on a device.
         """
         name = self._text_name()
         with writing:  # Variables must not change meanwhile
             known = self._programs.get(key)
             if known is not None:  # another thread was first
-                return known
+                return known  # type: ignore[no-any-return]
             with self._recorded(args, kwargs, arrays) as (trace, result):
+                if _op_by_op.reads_there(trace):
+                    self._programs[key] = None
+                    return None
                 program = lower(trace, result, self._names(args, kwargs))
                 runner = Runner(program, name, self._fuse)
                 check_captured(runner.constants, trace.around, name)
@@ -213,6 +228,7 @@ class Function(Generic[P, R]):
         """
         from ._picture import OPTIONS, picture
 
+        _op_by_op.refuse(self._text_name(), "a diagram", args, kwargs)
         options = {name: kwargs.pop(name) for name in OPTIONS & {*kwargs}}
         _, arrays = signature(args, kwargs, self._f)
         with self._recorded(args, kwargs, arrays) as (trace, result):
@@ -220,8 +236,13 @@ class Function(Generic[P, R]):
 
     def _runner(self, args: Any, kwargs: Any) -> Runner:
         """The program for these arguments."""
+        name = self._text_name()
+        _op_by_op.refuse(name, "its text or cost", args, kwargs)
         key, arrays = signature(args, kwargs, self._f)
-        return self._programs.get(key) or self._trace(key, args, kwargs, arrays)
+        found = self._programs.get(key) or self._trace(key, args, kwargs, arrays)
+        if found is None:
+            raise RuntimeError(f"ad.function {name} reads Variables that lie on a device")
+        return found
 
 
 class _Bound:

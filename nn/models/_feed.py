@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodiff import Tensor, _nest
+from autodiff._device import beside, on_device
 from nn._batches import common_length, drawn, takes_rows
 from nn._random import generator
 from nn._rows import FileRows
@@ -81,6 +82,8 @@ def arrays_in(name: str, value: Any) -> Any:
         return parts if isinstance(value, list) else tuple(parts)
     if isinstance(value, FileRows):
         return value
+    if on_device(getattr(value, "_data", value)):  # stays there, and rows are gathered there
+        return value._data if isinstance(value, Tensor) else value
     # of a Tensor or a memory-mapped array a view: nothing is read
     array = np.asarray(value, copy=False if isinstance(value, Tensor) else None)
     if array.dtype.kind not in "biuf":
@@ -133,7 +136,7 @@ class ArrayFeed:
 
     def first(self) -> Batch:
         """The structure, and the first rows."""
-        return self._structure, [np.asarray(array[: self._size]) for array in self._arrays]
+        return self._structure, [_part(array, slice(self._size)) for array in self._arrays]
 
     def epoch(self, done: int = 0) -> Iterator[Batch]:
         """The batches of one epoch, of which so many were given before."""
@@ -153,7 +156,7 @@ class ArrayFeed:
         if not self._shuffle:
             for start in range(self._row, rows, size):
                 self._row = start + size
-                yield structure, [np.asarray(array[start : start + size]) for array in arrays]
+                yield structure, [_part(array, slice(start, start + size)) for array in arrays]
             self._row = 0
             return
         order = self._order()
@@ -190,8 +193,21 @@ class ArrayFeed:
         self._under_way = self._once() if self._row else iter(())
 
 
+def _part(array: Any, rows: slice) -> Any:
+    """Neighbouring rows: of an array on a device there, else on the host, read from a file too."""
+    return array[rows] if on_device(array) else np.asarray(array[rows])
+
+
 def _picker(arrays: list[NDArray[Any]], size: int) -> Callable[[Any], list[NDArray[Any]]]:
     """The function from `size` row numbers to these rows of every array, in the same memory."""
+    there = [on_device(array) for array in arrays]
+    if any(there):
+
+        def pick(rows: Any) -> list[Any]:
+            pairs = zip(arrays, there, strict=True)
+            return [a.take(beside(rows, a), 0) if t else a[rows] for a, t in pairs]
+
+        return pick
     if all(takes_rows(array) for array in arrays):
         pairs = [(array.take, np.empty((size, *array.shape[1:]), array.dtype)) for array in arrays]
         # "clip" spares a copy; the numbers are all in range

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nn.callbacks import CallbackList
 from nn.layers import _holds
-from nn.models._feed import Feed
+from nn.models._devices import Feed
 from optim import Optimizer
 
 if TYPE_CHECKING:

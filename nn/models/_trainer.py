@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from autodiff import Tensor, _nest
 from nn.callbacks import Callback, CallbackList, History
+from nn.models._devices import Feed, brought, computing
+from nn.models._feed import Feed as HostFeed
 from nn.models._feed import (
-    Feed,
     arrays_in,
     join,
     make_feed,
@@ -57,6 +58,7 @@ class Trainer(Steps):
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: int | Sequence[int] = 1,
+        device: str | None = None,
     ) -> History:
         """Train for some epochs; returns the numbers reported after each.
 
@@ -75,45 +77,52 @@ class Trainer(Steps):
             output.
         initial_epoch: the number that epochs are counted from, to `epochs`.
         steps_per_epoch, validation_steps: how many batches an epoch and a validation take.
+        device: "cpu" or "cuda": where to compute. The model with its optimizer is brought there,
+            and stays; by default it computes where it lies. Batches follow it; arrays that lie
+            there already are not moved.
 
-        The optimizer's state is kept over calls. Raises RuntimeError before `compile`, ValueError
-        for data that do not fit together.
+        The optimizer's state is kept over calls. Raises RuntimeError before `compile` and for a
+        device that is not there, ValueError for data that do not fit together.
         """
         self._check_compiled("fit")
-        if validation_split and validation_data is None:
-            x, y, sample_weight, validation_data = _held_out(x, y, sample_weight, validation_split)
-        feed = make_feed(
-            x, y, sample_weight, batch_size, shuffle, class_weight, steps=steps_per_epoch
-        )
-        held_out = None
-        if validation_data is not None:
-            size = validation_batch_size or batch_size
-            held_out = _feed_of(validation_data, size, validation_steps)
-        self.prepare(join(*feed.first()))
-        heard = CallbackList(
-            callbacks, self, verbose=verbose, epochs=epochs, steps=feed.steps, history=True
-        )
-        self.stop_training = False
-        feeds = {"train": feed} if held_out is None else {"train": feed, "validation": held_out}
-        place = self._place = Place(self, heard, feeds, initial_epoch)
-        heard.tell("on_train_begin", {})
-        logs: Logs = {}
-        while place.epoch < epochs and not self.stop_training:
-            epoch = place.epoch
-            self.reset_metrics()
-            heard.tell("on_epoch_begin", epoch, {})
-            logs = self._run("train", feed, heard, place=place)
-            if held_out is not None and _is_due(epoch, validation_freq):
-                found = self._evaluate(held_out, heard)
-                logs |= {f"val_{name}": value for name, value in found.items()}
-            place.end_epoch()
-            heard.tell("on_epoch_end", epoch, logs)
-        if hasattr(self.optimizer, "finalize_variable_values") and epochs > initial_epoch:
-            self.optimizer.finalize_variable_values(self.trainable_variables)
-        heard.tell("on_train_end", logs)
-        self._place = None
-        assert self.history is not None
-        return self.history
+        with computing(self, device) as where:
+            if validation_split and validation_data is None:
+                x, y, sample_weight, validation_data = _held_out(
+                    x, y, sample_weight, validation_split
+                )
+            on_host = make_feed(
+                x, y, sample_weight, batch_size, shuffle, class_weight, steps=steps_per_epoch
+            )
+            feed = brought(on_host, where)
+            held_out = None
+            if validation_data is not None:
+                size = validation_batch_size or batch_size
+                held_out = brought(_feed_of(validation_data, size, validation_steps), where)
+            self.prepare(join(*feed.first()))
+            heard = CallbackList(
+                callbacks, self, verbose=verbose, epochs=epochs, steps=feed.steps, history=True
+            )
+            self.stop_training = False
+            feeds = {"train": feed} if held_out is None else {"train": feed, "validation": held_out}
+            place = self._place = Place(self, heard, feeds, initial_epoch)
+            heard.tell("on_train_begin", {})
+            logs: Logs = {}
+            while place.epoch < epochs and not self.stop_training:
+                epoch = place.epoch
+                self.reset_metrics()
+                heard.tell("on_epoch_begin", epoch, {})
+                logs = self._run("train", feed, heard, place=place)
+                if held_out is not None and _is_due(epoch, validation_freq):
+                    found = self._evaluate(held_out, heard)
+                    logs |= {f"val_{name}": value for name, value in found.items()}
+                place.end_epoch()
+                heard.tell("on_epoch_end", epoch, logs)
+            if hasattr(self.optimizer, "finalize_variable_values") and epochs > initial_epoch:
+                self.optimizer.finalize_variable_values(self.trainable_variables)
+            heard.tell("on_train_end", logs)
+            self._place = None
+            assert self.history is not None
+            return self.history
 
     def evaluate(
         self,
@@ -131,10 +140,11 @@ class Trainer(Steps):
         Of a model without metrics the loss alone.
         """
         self._check_compiled("evaluate")
-        feed = make_feed(x, y, sample_weight, batch_size, steps=steps)
-        self.prepare(join(*feed.first()))
-        heard = CallbackList(callbacks, self, verbose=verbose, epochs=1, steps=feed.steps)
-        return _reported(self._evaluate(feed, heard), return_dict)
+        with computing(self) as where:
+            feed = brought(make_feed(x, y, sample_weight, batch_size, steps=steps), where)
+            self.prepare(join(*feed.first()))
+            heard = CallbackList(callbacks, self, verbose=verbose, epochs=1, steps=feed.steps)
+            return _reported(self._evaluate(feed, heard), return_dict)
 
     def predict(
         self,
@@ -145,13 +155,14 @@ class Trainer(Steps):
         callbacks: Callback | Iterable[Callback] | None = None,
     ) -> Any:
         """The outputs for all samples, as NumPy arrays, in batches."""
-        feed = make_feed(x, batch_size=batch_size, steps=steps)
-        self.prepare(join(*feed.first()))
-        heard = CallbackList(callbacks, self, verbose=verbose, epochs=1, steps=feed.steps)
-        outputs: list[Any] = []
-        heard.tell("on_predict_begin", {})
-        self._run("predict", feed, heard, outputs.append)
-        heard.tell("on_predict_end", {})
+        with computing(self) as where:
+            feed = brought(make_feed(x, batch_size=batch_size, steps=steps), where)
+            self.prepare(join(*feed.first()))
+            heard = CallbackList(callbacks, self, verbose=verbose, epochs=1, steps=feed.steps)
+            outputs: list[Any] = []
+            heard.tell("on_predict_begin", {})
+            self._run("predict", feed, heard, outputs.append)
+            heard.tell("on_predict_end", {})
         parts = [_nest.flatten(output) for output in outputs]
         whole = [np.concatenate([_array(y) for y in part]) for part in zip(*parts, strict=True)]
         return _nest.rebuild(outputs[0], whole) if whole else outputs[0]
@@ -180,8 +191,9 @@ class Trainer(Steps):
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for this batch, as NumPy arrays."""
         structure, arrays = split(pack(arrays_in("x", x)))
-        self.prepare(join(structure, arrays))
-        return _nest.replace(self.program("predict", structure)(*arrays), lambda y: y.numpy())
+        with computing(self):
+            self.prepare(join(structure, arrays))
+            return _nest.replace(self.program("predict", structure)(*arrays), lambda y: y.numpy())
 
     # -- loops -----------------------------------------------------------------------------------
 
@@ -240,9 +252,10 @@ class Trainer(Steps):
     def _one(self, kind: str, x: Any, y: Any, sample_weight: Any) -> Logs:
         data = pack(arrays_in("x", x), arrays_in("y", y), arrays_in("sample_weight", sample_weight))
         structure, arrays = split(data)
-        self.prepare(data)
-        self.reset_metrics()
-        return self._logs(self.program(kind, structure)(*arrays))
+        with computing(self):
+            self.prepare(data)
+            self.reset_metrics()
+            return self._logs(self.program(kind, structure)(*arrays))
 
     def _logs(self, result: Any) -> Logs:
         """The numbers to report: of the metrics, or of the last step where it names others."""
@@ -259,7 +272,7 @@ class Trainer(Steps):
             )
 
 
-def _feed_of(data: Any, batch_size: int | None, steps: int | None) -> Feed:
+def _feed_of(data: Any, batch_size: int | None, steps: int | None) -> HostFeed:
     """The feed of validation data: arrays in a tuple or list, or batches."""
     if isinstance(data, tuple | list):
         return make_feed(*unpack(data), batch_size=batch_size, steps=steps)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, fields
 
 
@@ -73,12 +73,12 @@ def refusing(why: str, *names: str) -> Iterator[None]:
         counters.refused = before
 
 
-def resident() -> object:
+def resident() -> AbstractContextManager[None]:
     """Nothing may go between host and device, and nobody may wait."""
     return refusing("between host and device", "uploads", "downloads", "waits")
 
 
-def capturing() -> object:
+def capturing() -> AbstractContextManager[None]:
     """What CUDA and CuPy refuse while a stream is captured."""
     names = ("uploads", "downloads", "waits", "allocations", "products")
     return refusing("while a stream is captured", *names)
