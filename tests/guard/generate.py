@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -76,16 +77,8 @@ def main() -> None:
         ],
         "reduced": list(REDUCED),
     }
-    lines = [f" {json.dumps(key)}: {_table(value)}" for key, value in names.items()]
-    FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-
-
-def _table(value: Any) -> str:
-    """JSON with a line for every name."""
-    if not isinstance(value, dict):
-        return json.dumps(value)
-    rows = [f"  {json.dumps(name)}: {json.dumps(entry)}" for name, entry in value.items()]
-    return "{\n" + ",\n".join(rows) + "\n }"
+    text = "\n".join(textwrap.wrap(json.dumps(names), 100, break_on_hyphens=False))
+    FILE.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
