@@ -19,7 +19,7 @@ from ._buffers import computed, owner, reachable
 from ._group import Group
 from ._ir import INDEX, Builder
 from ._kernel_text import COMPARISONS, FORMULAS, STEPS
-from ._loops import ELEMENTWISE, Axes, Nest, base, light, reads, shrinks, space_of
+from ._loops import ELEMENTWISE, Axes, Nest, Space, base, light, reads, shrinks, space_of
 from ._lower import Program
 from ._strides import is_view, laid
 from ._value import REDUCTIONS, Value
@@ -61,22 +61,34 @@ class _Growing:
     last: int
 
 
-def fused(program: Program) -> Program:
-    """The program with its clusters in place of their values: one value for each output."""
-    order = _sunk(program)
-    growth = _Growth(program, order)
+def fused(program: Program, growing: type[Growth] | None = None) -> Program:
+    """The program with its clusters in place of their values: one value for each output.
+
+    `growing` says what fits into a kernel; without it, what Numba's do better than NumPy.
+    """
+    growing = growing or Growth
+    order = _sunk(program, growing.totals_wait)
+    growth = growing(program, order)
     growth.merge_all()
     return _rewritten(program, order, growth.found())
 
 
-def _sunk(program: Program) -> list[Value]:
-    """The order of a program; views, and numbers that nobody waits for, where they are needed."""
+def _sunk(program: Program, totals: bool) -> list[Value]:
+    """The order of a program; views, and numbers that nobody waits for, where they are needed.
+
+    Without `totals` those that are made of arrays stay where these are.
+    """
     order = reachable(program.roots())
     checks = {condition for condition, _ in program.builder.checks}
     place = {value: float(k) for k, value in enumerate(order)}
     first: dict[Value, float] = {}
+    stays: set[Value] = set()
+    if not totals:
+        for value in order:
+            if not value.shape and any(x.shape or x in stays for x in value.operands):
+                stays.add(value)
     for value in reversed(order):
-        number = computed(value) and value.op != "draw" and value not in checks
+        number = computed(value) and value.op != "draw" and value not in checks | stays
         if is_view(value) or (number and not any(x.shape for x in (value, *value.operands))):
             place[value] = first.get(value, float(len(order)))
         for x in value.operands:
@@ -84,8 +96,12 @@ def _sunk(program: Program) -> list[Value]:
     return sorted(order, key=lambda value: (place[value], value.number))
 
 
-class _Growth:
+class Growth:
     """Grows clusters, from the end of a program to its start."""
+
+    nest: type[Nest] = Nest
+    #: whether what is made of sums of everything is computed only where it is needed
+    totals_wait = True
 
     def __init__(self, program: Program, order: list[Value]) -> None:
         self.program, self.order = program, order
@@ -111,17 +127,21 @@ class _Growth:
                         self._merge(self.of[sharing[0]], self.of[user])
 
     def found(self) -> list[Cluster]:
-        """The clusters of more than one value: a call of a kernel costs less than NumPy's two."""
+        """The clusters that are worth a kernel."""
         clusters = []
         for growing in dict.fromkeys(self.of.values()):
             members = growing.members
-            if sum(not _is_rounding(v) for v in members) > 1:
-                space = space_of(_touched(members), self.axes)
+            if self._worth(members):
+                space = space_of(touched(members), self.axes)
                 assert space is not None
-                nest = Nest(members, space, self.axes)
+                nest = self.nest(members, space, self.axes)
                 outputs = tuple(v for v in members if self._needed(v, nest.inside))
                 clusters.append(Cluster(nest, outputs))
         return clusters
+
+    def _worth(self, members: list[Value]) -> bool:
+        """Whether there is more than one value: a call of a kernel costs less than NumPy's two."""
+        return sum(not _is_rounding(v) for v in members) > 1
 
     def _fits(self, value: Value) -> bool:
         """Whether a compiled loop can compute a value."""
@@ -143,10 +163,14 @@ class _Growth:
             narrow = op == "sum" or x.size <= NARROW * value.size
             return x.dtype.char == "?" if op in ("any", "all") else _is_float(x) and narrow
         if op == "rows":
-            table, labels = value.inputs
-            n = len(table.data)
-            return n > 1 and labels.ndim == 1 and np.array_equal(table.data, np.eye(n))
+            return self._compares(value)
         return self._picks(value) if op == "take" else op == "within"
+
+    def _compares(self, value: Value) -> bool:
+        """Whether rows are those of the unit matrix: comparisons of labels with columns."""
+        table, labels = value.inputs
+        n = len(table.data)
+        return n > 1 and labels.ndim == 1 and np.array_equal(table.data, np.eye(n))
 
     def _picks(self, value: Value) -> bool:
         """Whether a value is an element of each row, at places that are checked."""
@@ -175,23 +199,27 @@ class _Growth:
             outside = [user for user in self.users[value] if user not in inside]
             if any(self.position[user] < last for user in outside):
                 return
-            if _is_rounding(value) and self._needed(value, inside):
-                return
-        space = space_of(_touched(members), self.axes)
-        if space is None:
+        space = space_of(touched(members), self.axes)
+        if space is None or not self._together(members, inside, space):
             return
+        self.of.update(dict.fromkeys(members, _Growing(members, last)))
+
+    def _together(self, members: list[Value], inside: set[Value], space: Space) -> bool:
+        """Whether the loops of one kernel can compute these."""
         for value in members:
+            if _is_rounding(value) and self._needed(value, inside):
+                return False
             place = space.place(self.axes.of(value))
             source = space.place(self.axes.of(value.inputs[0])) if shrinks(value) else ""
             whole = shrinks(value) and place != "i"
             if whole and any(user in inside for user in self.users[value]):
-                return  # known after the loops only
+                return False  # known after the loops only
             if space.outer and ((place == "j" and not whole) or source == "j"):
-                return  # a loop over columns before that over rows
-        self.of.update(dict.fromkeys(members, _Growing(members, last)))
+                return False  # a loop over columns before that over rows
+        return True
 
 
-def _touched(members: Iterable[Value]) -> list[Value]:
+def touched(members: Iterable[Value]) -> list[Value]:
     """Members and what they read."""
     found = {x: None for v in members for x in (v, *map(base, reads(v)))}
     return [x for x in found if x.shape]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
@@ -71,6 +72,7 @@ def assert_runs_alike(
     every: int = 1,
     layouts: bool = False,
     largest: int = 48,
+    function: Callable[..., Any] = ad.function,
 ) -> None:
     """The program on three draws of arrays, eager and flat; Variables of the first two shapes.
 
@@ -102,7 +104,8 @@ def assert_runs_alike(
         drawn = [laid_out(x, (seed + k) % 4 if layouts else -(k % 2)) for x in drawn]
         calls.append([drawn[0], {"pair": (drawn[1], drawn[2]), "other": drawn[3]}, True])
     with as_if_large() if seed % 3 == 0 else nullcontext():
-        assert_agree(build, calls, reordered=layouts or jumbled(steps))
+        reordered = layouts or jumbled(steps) or function is not ad.function
+        assert_agree(build, calls, function=function, reordered=reordered)
 
 
 EVERYTHING = given(dtypes=plain, steps=everything, form=forms, seed=seeds, every=returns)

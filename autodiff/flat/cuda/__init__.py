@@ -1,0 +1,1 @@
+"""Flat programs on a device: CUDA C kernels, products by cuBLAS, recorded once and replayed."""

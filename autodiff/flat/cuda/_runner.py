@@ -1,0 +1,251 @@
+"""A program on a device: bound to addresses, launched, recorded, and then launched at once.
+
+The first call launches its steps one by one. From the second on, they are one graph that is
+replayed: a call copies its arguments to where the graph reads them, replays it, and copies the
+results to where nobody will write. Nothing waits for the device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ... import _nest
+from ..._tensor import Tensor
+from .._fuse import fused
+from .._group import group_updates
+from .._lower import Program
+from .._readable import Readable
+from .._run import planned, writing
+from .._strides import is_view
+from .._value import SOURCES, Value
+from ._clusters import DeviceGrowth
+from ._homes import Homes
+from ._machine import Call, CaptureError, Launch, Machine, Product, Step
+from ._memory import ARENA, RESULTS, Place, view_of
+from ._program import Called, Launched, device_program
+
+#: recordings after which a program whose Variables keep moving is recorded no more
+MOST = 8
+
+
+class DeviceRunner:
+    """Calls a program on a device."""
+
+    def __init__(self, program: Program, name: str, machine: Machine) -> None:
+        program.groups = group_updates(program)
+        self.plain, self._name, self._machine = program, name, machine
+        self.program = fused(program, DeviceGrowth)
+        self.device = device_program(self.program)
+        builder = self.program.builder
+        self._messages = ["", *(message for _, message in builder.checks)]
+        self._wrong = [m for c, m in builder.checks if c.op == "constant" and not c.data]
+        self._draws = builder.draws
+        self.homes = Homes(
+            machine, self.program.groups, self.program.variables, self.program.assigned
+        )
+        #: why a call's launches are not recorded; empty where they are
+        self.reason = ""
+        others = list(dict.fromkeys(self.device.others))
+        if others:
+            self.reason = f"no kernel computes {', '.join(others)}"
+        self._recordings = 0
+        self._memory: dict[Any, Any] = {}
+        self._steps: list[Step] = []
+        self._replay: Callable[[], None] | None = None
+        self._kernels: dict[str, Any] = {}
+
+    @property
+    def readable(self) -> Readable:
+        """The program as one reads it."""
+        return Readable(self.plain, planned(self.plain), self._name)
+
+    @property
+    def text(self) -> str:
+        """The kernels in CUDA C."""
+        return self.device.text
+
+    @property
+    def memory(self) -> int:
+        """Bytes of the arena and the results."""
+        return self.device.memory.nbytes + self.device.memory.results
+
+    @property
+    def constants(self) -> dict[str, Any]:
+        """Arrays that are fixed, by any name."""
+        found = [v for v in self.program.builder.values if v.op == "constant"]
+        return {f"constant{k}": v.data for k, v in enumerate(found)}
+
+    @property
+    def captured(self) -> bool:
+        """Whether calls replay a graph."""
+        return self._replay is not None
+
+    # -- calls -------------------------------------------------------------------------------------
+
+    def __call__(self, arrays: list[Any]) -> Any:
+        """Run on raw arrays of the device, or of the host; the results as Tensors.
+
+        Raises:
+            ValueError: labels out of range, found in this call or, since nobody waits for the
+                device, in one before.
+        """
+        with writing:
+            if self._wrong:
+                raise ValueError(self._wrong[0])
+            self._allocate()
+            self._raise()
+            if self.homes.settle() or not self._steps:
+                self._bind()
+            self._give(arrays)
+            self._launch()
+            out = self._taken()
+            self._raise()
+        return self._packed(out)
+
+    def _launch(self) -> None:
+        if self._replay is not None:
+            self._replay()
+            return
+        for step in self._steps:
+            self._machine.run(step)
+        if not self.reason:  # what is loaded when first used is loaded now
+            self._record()
+
+    def _record(self) -> None:
+        if self._recordings == MOST:
+            self.reason = "the Variables have new arrays at every call: somebody holds the old ones"
+            return
+        self._recordings += 1
+        try:
+            self._replay = self._machine.capture(self._steps)
+        except CaptureError as error:
+            self.reason = str(error)
+
+    def _raise(self) -> None:
+        code = self._failing.code()
+        if code:
+            self._failing.clear()
+            raise ValueError(self._messages[code])
+
+    def _give(self, arrays: list[Any]) -> None:
+        """Arguments and draws to where the program reads them."""
+        machine = self._machine
+        for value in self.program.arguments:
+            if value in self._memory:
+                data = arrays[value.attrs["place"]]
+                if isinstance(data, (np.ndarray, np.generic)):
+                    machine.upload(self._memory[value], np.asarray(data))
+                else:
+                    machine.copy(self._memory[value], data)
+        for value in self._draws:
+            attrs = value.attrs
+            drawn = attrs["generator"].draw(attrs["method"], attrs["arguments"])
+            machine.upload(self._memory[value], np.asarray(drawn))
+
+    def _taken(self) -> list[Any]:
+        """The results, in memory that nobody writes to again."""
+        machine, memory = self._machine, self.device.memory
+        returned = self.program.returned()
+        if not returned:
+            return []
+        block = machine.empty((max(1, memory.results),), "uint8")
+        machine.copy(block, self._memory[RESULTS])
+        return [machine.part(block, memory.result[x], x.shape, x.dtype) for x in returned]
+
+    def _packed(self, out: list[Any]) -> Any:
+        result = self.program.result
+        if isinstance(result, Value):
+            return _tensor(out[0])
+        values = iter(out)
+        return _nest.replace(result, lambda x: _tensor(next(values)) if isinstance(x, Value) else x)
+
+    # -- memory ------------------------------------------------------------------------------------
+
+    def _allocate(self) -> None:
+        """All that stays, at the first call."""
+        if self._memory:
+            return
+        machine, device = self._machine, self.device
+        self._failing = machine.failing()
+        memory = device.memory
+        held = self._memory
+        held[ARENA] = machine.empty((max(1, memory.nbytes),), "uint8")
+        held[RESULTS] = machine.empty((max(1, memory.results),), "uint8")
+        needed = {p.base for s in device.steps for p in self._places(s)}
+        for value in memory.plan.order:
+            if value.op == "argument" and value in needed:
+                held[value] = machine.empty(value.shape, value.dtype)
+            elif value.op == "constant" and value in needed:
+                held[value] = machine.empty(value.shape, value.dtype)
+                machine.upload(held[value], np.ascontiguousarray(value.data).reshape(value.shape))
+            elif value.op == "draw":
+                place = memory.place(value)
+                held[value] = machine.part(held[ARENA], place.offset, value.shape, value.dtype)
+        for table in device.tables:
+            held[table] = machine.empty(table.data.shape, table.data.dtype)
+            machine.upload(held[table], table.data)
+        for scratch in device.scratch:
+            held[scratch] = machine.empty((scratch.nbytes,), "uint8")
+            if scratch.kept:
+                machine.upload(held[scratch], np.zeros(scratch.nbytes, np.uint8))
+        if device.names:
+            self._kernels = machine.compiled(device.text, device.parameters)
+
+    def _places(self, step: Any) -> list[Place]:
+        if isinstance(step, Called):
+            views = [view_of(x) for x in (*step.value.operands, step.value)]
+            return [step.place, *(self.device.memory.place(v.root) for v in views)]
+        return list(step.places)
+
+    def _bind(self) -> None:
+        """The steps, with addresses in place of values."""
+        self._replay = None
+        self._steps = [self._bound(step) for step in self.device.steps]
+
+    def _address(self, place: Place) -> int:
+        held = self._memory.get(place.base)
+        if held is not None:
+            return self._machine.address(held) + place.offset
+        return self.homes.addresses[place.base] + place.offset
+
+    def _bound(self, step: Any) -> Step:
+        if isinstance(step, Launched):
+            addresses = [self._address(p) for p in step.places]
+            if step.kernel.fails:
+                addresses += [self._failing.seen, self._failing.told]
+            kernel = self._kernels[step.name]
+            return Launch(kernel, step.kernel.blocks, step.kernel.threads, tuple(addresses))
+        if isinstance(step, Called):
+            return self._called(step)
+        gemm = step.gemm
+        x, y, out = map(self._address, step.places)
+        size = gemm.dtype.itemsize
+        return Product(gemm, x + gemm.x.offset * size, y + gemm.y.offset * size, out)
+
+    def _called(self, step: Called) -> Call:
+        """A call of the array library, on views of the same memory."""
+        value, memory = step.value, self.device.memory
+        if value.op in SOURCES or is_view(value) or step.place != memory.place(value):
+            return Call("copy", (self._array(value),), {}, self._at(step.place, value))
+        inputs = tuple(self._array(x) if isinstance(x, Value) else x for x in value.inputs)
+        return Call(value.op, inputs, value.attrs, self._at(step.place, value))
+
+    def _array(self, x: Value) -> Any:
+        view = view_of(x)
+        start = self._address(self.device.memory.place(view.root))
+        size = x.dtype.itemsize
+        steps = tuple(step * size for step in view.strides)
+        return self._machine.at(start + view.offset * size, x.shape, x.dtype, steps)
+
+    def _at(self, place: Place, x: Value) -> Any:
+        return self._machine.at(self._address(place), x.shape, x.dtype, None)
+
+
+def _tensor(data: Any) -> Tensor:
+    """A Tensor around an array of the device; also without axes it is one."""
+    result = Tensor.__new__(Tensor)
+    result._data, result._token = data, None
+    return result

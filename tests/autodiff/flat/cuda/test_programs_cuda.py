@@ -1,0 +1,100 @@
+"""Random programs and all ops on the device that the tests have, against eager runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import Phase, given, settings
+
+import autodiff as ad
+from autodiff._op import registry
+from autodiff.testing import Call, sample_call
+from tests.autodiff.flat.agreement import Program, assert_agree
+from tests.autodiff.flat.programs import everything, forms, mixed, plain, returns, seeds
+from tests.autodiff.flat.test_every_op import RULES, SAMPLED, computed, draws
+from tests.autodiff.flat.test_programs import assert_runs_alike
+from tests.guard.flat import GuardFunction
+from tests.guard.machine import COMPILER
+
+pytestmark = pytest.mark.skipif(COMPILER is None, reason="kernels are compiled by g++")
+
+#: what rounding makes of 0 is not what it makes of numbers near it
+CANCELS = frozenset(("softmax",))
+#: programs that fail are not made smaller: each costs a compilation
+GENERATED = (Phase.explicit, Phase.generate)
+EVERYTHING = given(dtypes=plain, steps=everything, form=forms, seed=seeds, every=returns)
+MIXED = given(dtypes=mixed, steps=everything, form=forms, seed=seeds, every=returns)
+
+
+@EVERYTHING
+@settings(max_examples=8, phases=GENERATED)
+def test_random_programs(**program: Any) -> None:
+    assert_runs_alike(**program, function=GuardFunction)
+
+
+@pytest.mark.long
+@EVERYTHING
+@settings(max_examples=300, phases=GENERATED)
+def test_three_hundred_random_programs(**program: Any) -> None:
+    assert_runs_alike(**program, function=GuardFunction)
+
+
+@pytest.mark.long
+@MIXED
+@settings(max_examples=200, phases=GENERATED)
+def test_two_hundred_programs_of_mixed_dtypes(**program: Any) -> None:
+    assert_runs_alike(**program, function=GuardFunction)
+
+
+def value_and_gradients(name: str, call: Call) -> Any:
+    """A function that computes an op and, where it has rules, its gradients."""
+
+    def f(*xs: Any) -> Any:
+        xs = tuple(map(computed, xs))
+        floats = [x for x in xs if x.dtype.kind == "f"]
+        if name not in RULES or name in CANCELS:
+            return call(*xs)
+        with ad.GradientTape() as tape:
+            tape.watch(floats)
+            y = call(*xs)
+        return y, tape.gradient(y, floats, unconnected_gradients="zero")
+
+    return f
+
+
+def all_ops(dtype: str) -> tuple[Callable[[], Program], list[list[Any]]]:
+    """One program of all ops on their samples, with gradients, and arguments of two calls."""
+    calls = {name: sample_call(registry[name], 0) for name in SAMPLED}
+    places: dict[str, slice] = {}
+    arguments: list[list[Any]] = [[], []]
+    for name, call in calls.items():
+        drawn = draws(call, dtype, 2)
+        places[name] = slice(len(arguments[0]), len(arguments[0]) + len(drawn[0]))
+        for into, more in zip(arguments, drawn, strict=True):
+            into += more
+
+    def build() -> Program:
+        parts = {name: value_and_gradients(name, call) for name, call in calls.items()}
+
+        def f(*xs: Any) -> Any:
+            return {name: part(*xs[places[name]]) for name, part in parts.items()}
+
+        return f, []
+
+    return build, arguments
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_every_op_and_its_gradients_have_kernels(dtype: str) -> None:
+    made: list[GuardFunction] = []
+
+    def function(f: Any) -> GuardFunction:
+        made.append(GuardFunction(f))
+        return made[-1]
+
+    assert_agree(*all_ops(dtype), function=function, reordered=True)
+    runner = made[0].runner
+    assert runner.captured
+    assert not runner.device.others
