@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._buffers import computed, owner
+from .._library import TUPLE
 from .._lower import Program
 from .._value import Value
 from ._c import known
@@ -82,7 +83,7 @@ def device_program(program: Program) -> DeviceProgram:
             outputs = plan.together(value)
             written.update(outputs)
             writer.cluster(outputs)
-        elif value.size:
+        elif value.size or value.dtype == TUPLE:
             writer.single(value)
     for value, place in made.memory.copies:
         if value.size:

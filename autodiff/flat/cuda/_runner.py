@@ -16,11 +16,13 @@ from ... import _nest
 from ..._tensor import Tensor
 from .._fuse import fused
 from .._group import group_updates
+from .._library import TUPLE
 from .._lower import Program
 from .._readable import Readable
 from .._run import planned, writing
 from .._strides import is_view
 from .._value import SOURCES, Value
+from ._calls import Held
 from ._clusters import DeviceGrowth
 from ._homes import Homes
 from ._machine import Call, CaptureError, Launch, Machine, Product, Step
@@ -56,6 +58,8 @@ class DeviceRunner:
         self._steps: list[Step] = []
         self._replay: Callable[[], None] | None = None
         self._kernels: dict[str, Any] = {}
+        #: call that gives several arrays -> where they are held
+        self._held: dict[Value, Held] = {}
 
     @property
     def readable(self) -> Readable:
@@ -196,7 +200,8 @@ class DeviceRunner:
 
     def _places(self, step: Any) -> list[Place]:
         if isinstance(step, Called):
-            views = [view_of(x) for x in (*step.value.operands, step.value)]
+            arrays = [x for x in (*step.value.operands, step.value) if x.dtype != TUPLE]
+            views = map(view_of, arrays)
             return [step.place, *(self.device.memory.place(v.root) for v in views)]
         return list(step.places)
 
@@ -228,12 +233,18 @@ class DeviceRunner:
     def _called(self, step: Called) -> Call:
         """A call of the array library, on views of the same memory."""
         value, memory = step.value, self.device.memory
+        if value.dtype == TUPLE:
+            out: Any = self._held.setdefault(value, Held())
+        else:
+            out = self._at(step.place, value)
         if value.op in SOURCES or is_view(value) or step.place != memory.place(value):
-            return Call("copy", (self._array(value),), {}, self._at(step.place, value))
+            return Call("copy", (self._array(value),), {}, out)
         inputs = tuple(self._array(x) if isinstance(x, Value) else x for x in value.inputs)
-        return Call(value.op, inputs, value.attrs, self._at(step.place, value))
+        return Call(value.op, inputs, value.attrs, out)
 
     def _array(self, x: Value) -> Any:
+        if x in self._held:
+            return self._held[x]
         view = view_of(x)
         start = self._address(self.device.memory.place(view.root))
         size = x.dtype.itemsize
