@@ -15,6 +15,7 @@ from ._constants import *
 from ._custom import custom_gradient as custom_gradient
 from ._device import device as device
 from ._graph import TracingError as TracingError
+from ._inspection import *
 from ._products import hvp as hvp
 from ._products import jvp as jvp
 from ._products import vjp as vjp
@@ -28,18 +29,28 @@ from ._transforms import value_and_grad as value_and_grad
 from ._variable import Variable as Variable
 from .flat import function as function
 from .ops.activations import *
+from .ops.arithmetic import *
 from .ops.comparison import *
 from .ops.complex import *
 from .ops.convolution import *
 from .ops.creation import *
+from .ops.cumulative import *
 from .ops.devices import *
+from .ops.einsum import *
 from .ops.elementwise import *
+from .ops.grids import *
 from .ops.linalg import *
 from .ops.losses import *
 from .ops.pooling import *
+from .ops.rearranging import *
 from .ops.reductions import *
 from .ops.selection import *
+from .ops.sets import *
 from .ops.shaping import *
+from .ops.sorting import *
+from .ops.statistics import *
+from .ops.taking import *
+from .ops.trigonometry import *
 from .ops.windows import *
 
 __version__ = "0.1.0"

@@ -199,6 +199,13 @@ def _framed(x: Any, shape: tuple[int, ...], index: tuple[slice, ...], fill: Any 
     return out
 
 
+def _added_at(x: Any, index: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
+    """Zeros of `shape` with x added at an index; places that it names twice get both."""
+    out = np.zeros(shape, x.dtype)
+    np.add.at(out, index, x)
+    return out
+
+
 def _routed(g: Any, later: Sequence[Any], axis: int, along: Any) -> Any:
     """g brought to one element of its window each, zeros elsewhere; windows that lie apart.
 
@@ -269,8 +276,9 @@ numpy_namespace = Namespace(
     copy=_copy,
     reshape=_reshape,
     permute_dims=_permute_dims,
-    add_at=_add_at,
+    added_at=_added_at,
     framed=_framed,
+    add_at=_add_at,
     routed=_routed,
     require_range=_require_range,
     one_hot=_one_hot,

@@ -253,10 +253,13 @@ def _unary_with_statics(op: Op) -> Callable[..., Any]:
     bind = binder(op)
     defaults = None if _EMPTY in op.defaults else op.defaults
     normalise = tuple((op.statics.index(static), f) for static, f in op.normalise.items())
+    in_dtype = op.in_dtype
 
     def call(x: Any, /, *args: Any, **kwargs: Any) -> Any:
         if type(x) is not Tensor and type(x) is not Variable:
             x = as_tensor(op, name, x)
+        if in_dtype and "dtype" in kwargs:
+            x = cast(x, kwargs.pop("dtype"))
         a = x._data
         if args or kwargs or defaults is None:
             values = bind(args, kwargs)
@@ -287,6 +290,13 @@ def _unary_with_statics(op: Op) -> Callable[..., Any]:
         return result
 
     return call
+
+
+def cast(x: Tensor, dtype: Any) -> Tensor:
+    """x in a dtype, recorded; as it is where that is None or its own."""
+    from .ops.creation import astype
+
+    return x if dtype is None or x.dtype == dtype else astype(x, dtype)
 
 
 def _general(op: Op) -> Callable[..., Any]:

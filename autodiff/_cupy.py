@@ -246,7 +246,12 @@ def _stores(cupy: Any) -> dict[str, Callable[..., Any]]:
         else:
             cupy.add.at(out, index, values)
 
-    return {"framed": framed, "routed": routed, "add_at": add_at}
+    def added_at(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
+        out = cupy.zeros(shape, x.dtype)
+        add_at(out, index, x)
+        return out
+
+    return {"framed": framed, "routed": routed, "add_at": add_at, "added_at": added_at}
 
 
 def _others(cupy: Any, checks: Checks) -> dict[str, Any]:

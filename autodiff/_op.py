@@ -90,6 +90,8 @@ class Op:
     remembers: bool
     #: of an op with several outputs the named tuple that calls give
     outputs: Callable[..., Any] | None
+    #: whether calls take a dtype, to which the input is cast first
+    in_dtype: bool
     #: `x_shape` of every input, where a rule asks for one
     extras: tuple[str, ...] = ()
     #: (index of the input, rule, pick): `pick((*record, g, xp))` is the rule's arguments
@@ -128,6 +130,7 @@ def op(
     flops: int | Callable[..., int] = 1,
     remembers: bool = False,
     outputs: tuple[str, ...] = (),
+    in_dtype: bool = False,
     **rules: Rule,
 ) -> Callable[[Callable[Concatenate[Any, P], Any]], Callable[P, Tensor]]:
     """Declare an op. The module's docstring explains forward and rules.
@@ -148,6 +151,7 @@ def op(
         flops: floating-point operations per output element, or `f(out_shape, *input_shapes)`.
         remembers: results know what they were made of (`_origin`); for ops of one input.
         outputs: names of the outputs of an op that has several: calls give a named tuple.
+        in_dtype: calls take `dtype=`, to which the input is cast first; for ops of one input.
 
     Raises:
         DeclarationError: a rule for an unknown input, a rule that asks for an unknown name, a
@@ -180,6 +184,7 @@ def op(
             flops=flops,
             remembers=remembers,
             outputs=namedtuple(f"{name.title()}Result", outputs) if outputs else None,
+            in_dtype=in_dtype,
         )
         _check(self, parameters)
         self.extras, self.edges, self.keeps = _needs(self)
@@ -187,6 +192,8 @@ def op(
         self.function = function = _origin.remembering(self, call) if remembers else call
         self.pull = _pulls.make_pull(self)
         public = [p.replace(annotation=p.empty) for p in parameters[1:]]
+        if in_dtype:
+            public.append(inspect.Parameter("dtype", inspect.Parameter.KEYWORD_ONLY, default=None))
         function.__name__ = function.__qualname__ = forward.__name__
         function.__doc__, function.__module__ = forward.__doc__, forward.__module__
         function.__signature__ = inspect.Signature(public)  # type: ignore[attr-defined]
@@ -280,8 +287,7 @@ def _needs(self: Op) -> tuple[tuple[str, ...], tuple[Any, ...], dict[str, frozen
     extras = tuple(f"{x}_shape" for x in self.inputs) if asked else ()
     n = len(self.inputs)
     places = {"out": 2, "g": -2, "xp": -1}
-    if not self.variadic:
-        places |= {x: NODES + n + k for k, x in enumerate(self.inputs)}
+    places |= {x: NODES + n + k for k, x in enumerate(self.inputs)}  # variadic: all of them
     places |= {s: k - 2 - len(self.statics + extras) for k, s in enumerate(self.statics + extras)}
     edges = tuple(
         (self.inputs.index(name), rule, _picker([places[w] for w in wanted[name]]))

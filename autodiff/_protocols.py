@@ -30,7 +30,7 @@ def call_ufunc(ufunc: Any, how: str, inputs: tuple[Any, ...], kwargs: dict[str, 
 
 
 #: NumPy's names for our statics, where they differ
-ALIASES = {"a_min": "min", "a_max": "max", "newshape": "shape"}
+ALIASES = {"a_min": "min", "a_max": "max", "newshape": "shape", "reps": "repetitions"}
 
 
 def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -48,7 +48,7 @@ def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     op = numpy_functions[function]
     n = len(op.inputs)
     statics = _named(function, args, kwargs, n) if len(args) > n or kwargs else {}
-    unknown = set(statics) - set(op.statics)
+    unknown = set(statics) - {*op.statics, *(("dtype",) if op.in_dtype else ())}
     if unknown:
         raise _refuse(name, f"the arguments {sorted(unknown)} are not supported")
     return op.function(*args[:n], **statics)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ._lines import by_arrays
 from ._readable import Line, Readable
 from ._value import REDUCTIONS, UFUNCS, Value
 
@@ -159,7 +160,7 @@ def flops(value: Value) -> int:
         return sum(x.size for x in inputs)
     if op == "routed":
         return int(2 * (len(inputs) - 1) * inputs[0].size)
-    if op == "scatter" and any(isinstance(e, (np.ndarray, list)) for e in value.attrs["index"]):
+    if op == "scatter" and by_arrays(value.attrs["index"]):
         return int(inputs[0].size)  # elements may be named twice, and are added up
     return 0
 

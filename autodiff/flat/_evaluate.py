@@ -35,7 +35,7 @@ def apply(op: str, arrays: Sequence[Any], attrs: dict[str, Any]) -> Any:
 
 def _scatter(arrays: Sequence[Any], index: Any, shape: Any) -> Any:
     out = np.zeros(shape, arrays[0].dtype)
-    np.add.at(out, index, arrays[0])
+    np.add.at(out, _filled(index, arrays[1:]), arrays[0])
     return out
 
 

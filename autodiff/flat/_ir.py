@@ -226,6 +226,13 @@ class Builder:
         attrs = {"index": (slice(None),) * lead + index, "shape": whole}
         return self.make("scatter", (x,), attrs, whole, x.dtype)
 
+    def added_at(self, x: Any, index: tuple[Any, ...], shape: Shape) -> Any:
+        """`scatter` at an index that values of the program stand in."""
+        marked, parts = _marked(_plain(index))
+        attrs = {"index": marked, "shape": tuple(shape)}
+        inputs = [self.lift(x), *map(self.lift, parts)]
+        return self.make("scatter", inputs, attrs, shape, inputs[0].dtype)
+
     def join(self, op: str, arrays: Sequence[Any], axis: int) -> Any:
         """concat or stack."""
         parts = [self.lift(x) for x in arrays]

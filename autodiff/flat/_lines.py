@@ -228,8 +228,8 @@ class Lines(WindowLines, ABC):
         shape, dtype = value.shape, value.dtype
         zeros = f"{name} = np.zeros({shape}, np.{dtype})" if out is None else f"{out}.fill(0)"
         given = value.attrs["index"]
-        index = self.static_index(given)
-        if any(isinstance(e, (np.ndarray, list)) for e in given):  # may name an element twice
+        index = index_text(given, inputs[1:]) if len(inputs) > 1 else self.static_index(given)
+        if by_arrays(given):  # may name an element twice
             return f"{zeros}\nnp.add.at({name}, np.s_[{index}], {inputs[0]})"
         return f"{zeros}\n{name}[{index}] = {inputs[0]}"
 
@@ -274,6 +274,11 @@ class Lines(WindowLines, ABC):
             self.given[id(attrs["arguments"])],
         )
         return f"{name} = {generator}.draw({attrs['method']!r}, {arguments})"
+
+
+def by_arrays(index: tuple[Any, ...]) -> bool:
+    """Whether an index holds arrays, constant ones or values of the program."""
+    return any(isinstance(e, (np.ndarray, list, str)) for e in index)
 
 
 def number(x: Any) -> str:

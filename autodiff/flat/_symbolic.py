@@ -106,6 +106,10 @@ class Symbolic:
         """Zeros with x added at an index."""
         return self._builder.scatter(x, index, shape)
 
+    def added_at(self, x: Value, index: Any, shape: Any) -> Any:
+        """Zeros with x added at an index that may hold Values."""
+        return self._builder.added_at(x, index, shape)
+
     def put(self, x: Value, value: Value, index: Any) -> Any:
         """A copy with a value at an index."""
         return self._builder.put(x, value, index)

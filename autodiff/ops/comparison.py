@@ -17,18 +17,22 @@ __all__ = [
     "argmin",
     "bitwise_and",
     "bitwise_invert",
+    "bitwise_left_shift",
     "bitwise_or",
+    "bitwise_right_shift",
     "bitwise_xor",
     "equal",
     "greater",
     "greater_equal",
     "isfinite",
+    "isinf",
     "isnan",
     "less",
     "less_equal",
     "logical_and",
     "logical_not",
     "logical_or",
+    "logical_xor",
     "not_equal",
 ]
 
@@ -113,6 +117,16 @@ def logical_or(xp: Any, x: Any, y: Any, /) -> Any:
     return xp.logical_or(x, y)
 
 
+@op(numpy=np.logical_xor, label="xor", sample=wholes(2))
+def logical_xor(xp: Any, x: Any, y: Any, /) -> Any:
+    """Whether just one holds, element by element; numbers hold where they are not 0.
+
+    >>> logical_xor([True, False], True)
+    Tensor([False,  True], dtype=bool)
+    """
+    return xp.logical_xor(x, y)
+
+
 @op(numpy=np.logical_not, label="not", sample=wholes(1))
 def logical_not(xp: Any, x: Any, /) -> Any:
     """Whether it does not hold, element by element.
@@ -163,6 +177,31 @@ def bitwise_invert(xp: Any, x: Any, /) -> Any:
     return xp.invert(x)
 
 
+def _shift_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
+    a, b = draw.shapes(2)
+    return (draw.array(a, -9, 9).astype(np.int64), draw.array(b, 0, 5).astype(np.int64)), {}
+
+
+@op(operator="lshift", numpy=np.left_shift, label="<<", sample=_shift_sample)
+def bitwise_left_shift(xp: Any, x: Any, y: Any, /) -> Any:
+    """The bits of integers moved y places up: x · 2^y, as far as the dtype holds it.
+
+    >>> bitwise_left_shift([1, 3], 2)
+    Tensor([ 4, 12], dtype=int64)
+    """
+    return xp.left_shift(x, y)
+
+
+@op(operator="rshift", numpy=np.right_shift, label=">>", sample=_shift_sample)
+def bitwise_right_shift(xp: Any, x: Any, y: Any, /) -> Any:
+    """The bits of integers moved y places down: x / 2^y, rounded down.
+
+    >>> bitwise_right_shift([4, 13], 2)
+    Tensor([1, 3], dtype=int64)
+    """
+    return xp.right_shift(x, y)
+
+
 def _special(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
     """Whole numbers, infinities and NaN."""
     x = np.round(draw.array(draw.shape(), -2.4, 2.4))
@@ -177,6 +216,16 @@ def isfinite(xp: Any, x: Any, /) -> Any:
     Tensor([ True, False], dtype=bool)
     """
     return xp.isfinite(x)
+
+
+@op(numpy=np.isinf, label="∞?", sample=_special)
+def isinf(xp: Any, x: Any, /) -> Any:
+    """Whether it is infinite, with either sign, element by element.
+
+    >>> isinf([1.0, float("-inf")])
+    Tensor([False,  True], dtype=bool)
+    """
+    return xp.isinf(x)
 
 
 @op(numpy=np.isnan, label="NaN", sample=_special)

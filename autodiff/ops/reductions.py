@@ -28,13 +28,14 @@ def _input_size(out: tuple[int, ...], x: tuple[int, ...]) -> int:
     normalise={"axis": _axes.axes, "keepdims": _axes.flag},
     numpy=np.sum,
     method=True,
+    in_dtype=True,
     label="Σ",
     role="gradient distributor",
     flops=_input_size,
     sample=reduction(),
 )
 def sum(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
-    """Sum over `axis` (None: all); float16 is summed in float32.
+    """Sum over `axis` (None: all), of x in `dtype` if one is given; float16 is summed in float32.
 
     >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
     Tensor([4., 6.], dtype=float32)
@@ -112,12 +113,15 @@ def _prod_rule(xp: Any, g: Any, x: Any, x_shape: Any, axis: Any, keepdims: bool)
     normalise={"axis": _axes.axes, "keepdims": _axes.flag},
     numpy=np.prod,
     method=True,
+    in_dtype=True,
     label="Π",
     flops=_input_size,
     sample=reduction(),
 )
 def prod(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
-    """Product over `axis` (None: all); its gradient is right with any number of zeros.
+    """Product over `axis` (None: all), of x in `dtype` if one is given.
+
+    Its gradient is right with any number of zeros.
 
     >>> prod([2.0, 3.0, 4.0])
     Tensor(24., dtype=float32)

@@ -208,7 +208,8 @@ def test_complex_step_where_there_is_none() -> None:
 #: ops that are not analytic, or not written so that complex numbers pass
 REAL = {
     *("abs", "angle", "astype", "conj", "erf", "imag", "real", "relu", "sigmoid"),
-    *("sigmoid_cross_entropy", "sign", "softplus"),
+    *("sigmoid_cross_entropy", "sign", "softplus", "atan2", "copysign", "hypot", "logaddexp"),
+    *("nextafter", "remainder", "std", "var"),
     *("fft", "ifft", "rfft", "irfft"),  # complex themselves
 }
 

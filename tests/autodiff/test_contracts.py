@@ -104,9 +104,9 @@ def test_numpy_arguments_by_position_and_name() -> None:
     assert np.clip(x, 1, 4).tolist() == np.clip(x.numpy(), 1, 4).tolist()
     assert np.clip(x, a_min=1, a_max=None).tolist()[0] == [1.0, 1.0, 2.0]
     assert np.reshape(x, (3, 2)).shape == (3, 2)
-    for call in (lambda: np.sum(x, 0, np.float64), lambda: np.max(x, 0, np.zeros(3))):
-        with pytest.raises(TypeError, match="not supported"):
-            call()
+    assert np.sum(x, 0, np.float32).dtype == np.float32
+    with pytest.raises(TypeError, match="not supported"):
+        np.max(x, 0, np.zeros(3))
     with pytest.raises(TypeError, match="keepdims must be True or False"):
         ad.sum(x, 0, np.float64)  # type: ignore[arg-type]
 

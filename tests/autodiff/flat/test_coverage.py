@@ -77,7 +77,8 @@ def test_every_op_is_recorded(op: str) -> None:
             run.steps(((f"op {op}", 0, k, k, ()),))
             return [*run.pool, *run.others]
 
-        trace, _ = _trace.run(f, lambda tensors: (tuple(tensors), {}), [data])
+        with np.errstate(all="ignore"):  # of an inverse sine, say
+            trace, _ = _trace.run(f, lambda tensors: (tuple(tensors), {}), [data])
         if any(record[0].name == op for record in trace.graph.records):
             return
     raise AssertionError(f"no random program records {op}")
