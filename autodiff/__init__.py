@@ -19,6 +19,7 @@ from ._inspection import *
 from ._products import hvp as hvp
 from ._products import jvp as jvp
 from ._products import vjp as vjp
+from ._recompute import recompute_grad as recompute_grad
 from ._scope import name_scope as name_scope
 from ._tape import GradientTape as GradientTape
 from ._tensor import Tensor as Tensor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from . import _nest
@@ -48,7 +48,7 @@ class Custom:
             for k, (shape, dtype) in enumerate(outs)
         ]
         tensors = [u if isinstance(u, Tensor) else constant(u) for u in upstream]
-        results = self._call(rule, tensors, lead, inputs)
+        results = self._call(rule, tensors, lead, inputs, nodes)
         for node, result in zip(nodes, results, strict=True):
             if node is None or result is None:
                 continue
@@ -58,13 +58,21 @@ class Custom:
             grads[node] = more if total is None else add_up(total, more, node, sums)
 
     def _call(
-        self, rule: Callable[..., Any], upstream: list[Tensor], lead: tuple[int, ...], inputs: Any
+        self,
+        rule: Callable[..., Any],
+        upstream: list[Tensor],
+        lead: tuple[int, ...],
+        inputs: Any,
+        nodes: Sequence[int | None],
     ) -> list[Tensor | None]:
-        """The rule's gradients, checked; for extra leading axes one call for each element."""
+        """The rule's gradients, checked; for extra leading axes one call for each element.
+
+        nodes: of each input; None where no gradient is needed.
+        """
         if lead:
             n = math.prod(lead)
             flat = [reshape(u, (n, *u.shape[len(lead) :])) for u in upstream]
-            rows = [self._call(rule, [u[k] for u in flat], (), inputs) for k in range(n)]
+            rows = [self._call(rule, [u[k] for u in flat], (), inputs, nodes) for k in range(n)]
             if not n:
                 where = device_of(upstream[0])
                 empty = [made(where, "zeros", lead + shape, dtype) for shape, dtype in inputs]
@@ -133,7 +141,8 @@ def custom_gradient(f: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callabl
         outs = [asarray(v) for v in _nest.flatten(value)]
         if graph is not None:
             _refuse_captured(op.name, graph, start, tensors)
-            outs = _record(op, graph, tensors, outs, rule)
+            nodes = [tracked_node(graph, x) for x in tensors]
+            outs = record_call(op, graph, nodes, tensors, outs, rule)
         return _nest.rebuild(value, outs)
 
     return wrapped
@@ -159,11 +168,16 @@ def _refuse_captured(name: str, graph: Graph, start: int, args: list[Tensor]) ->
             )
 
 
-def _record(
-    op: Custom, graph: Graph, args: list[Tensor], results: list[Tensor], rule: Callable[..., Any]
+def record_call(
+    op: Custom,
+    graph: Graph,
+    nodes: Iterable[int | None],
+    args: Iterable[Tensor],
+    results: list[Tensor],
+    rule: Callable[..., Any],
 ) -> list[Tensor]:
     """The call as a record, and one more for each output; the outputs, tracked."""
-    nodes = [_node(graph, x) for x in args]
+    nodes = list(nodes)
     if all(node is None for node in nodes):
         return [constant(y._data) for y in results]
     outs = tuple(y._data for y in results)
@@ -186,13 +200,14 @@ def _record(
 def _now(x: Tensor, graph: Graph | None) -> Tensor:
     """The value of now, at its node: a rule may close over its arguments, and Variables change."""
     result = constant(x._data)
-    node = None if graph is None or x._token is None else _node(graph, x)
+    node = None if graph is None or x._token is None else tracked_node(graph, x)
     if node is not None and graph is not None:
         result._token, result._node = graph.token, node
     return result
 
 
-def _node(graph: Graph, x: Tensor) -> int | None:
+def tracked_node(graph: Graph, x: Tensor) -> int | None:
+    """The node of a Tensor that has a gradient."""
     if x._token is None or x.dtype.kind not in "fc":
         return None
     return x._node if x._token is graph.token else graph.read(x)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._device import Device
     from ._tensor import Tensor
+    from ._variable import Variable
     from .flat._trace import Trace
 
 #: Where a record's output stands, and where its node numbers begin.
@@ -180,6 +181,14 @@ class Graph:
             nodes.append(node)
         self.records.append((INPUT, None, x._data, x))
         return node
+
+    def assigning(self, variable: Variable) -> None:
+        """A Variable is about to take another value."""
+
+    def drawing(self, bits: Any) -> None:
+        """Random numbers are about to be drawn from these bits."""
+        if self.trace is not None:
+            self.trace.drawing(bits)
 
     def nodes_of(self, x: Tensor) -> list[int]:
         """Every node that stands for `x`: its own, or all the reads of a leaf."""

@@ -84,8 +84,8 @@ class Stream:
     def _give(self, name: str, **arguments: Any) -> Tensor:
         """A draw as a Tensor: a constant, or where a function is being traced a record."""
         graph = thread.graph
-        if graph is not None and graph.trace is not None:
-            graph.trace.drawing(self._source.bit_generator)
+        if graph is not None:
+            graph.drawing(self._source.bit_generator)
         result = constant(here(self.draw(name, arguments)))
         if graph is not None and graph.trace is not None:
             result._token = graph.token

@@ -81,6 +81,8 @@ class Variable(Tensor):
                     f"assign: {self._title()} has dtype {self.dtype}; given {data.dtype}"
                 )
             data = as_data(data.astype(self._data.dtype))
+        if thread.graph is not None:
+            thread.graph.assigning(self)
         self._data = data
         self._node = UNREAD
         return self
