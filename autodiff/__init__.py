@@ -9,6 +9,7 @@ import sys as _sys
 
 from . import _backend
 from . import fft as fft
+from . import linalg as linalg
 from . import random as random
 from . import testing as testing
 from ._constants import *
@@ -41,6 +42,10 @@ from .ops.einsum import *
 from .ops.elementwise import *
 from .ops.grids import *
 from .ops.linalg import *
+from .ops.linalg_products import matrix_transpose as matrix_transpose
+from .ops.linalg_products import tensordot as tensordot
+from .ops.linalg_products import vecdot as vecdot
+from .ops.linalg_solve import cofactors as cofactors
 from .ops.losses import *
 from .ops.pooling import *
 from .ops.rearranging import *

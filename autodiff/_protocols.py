@@ -22,6 +22,8 @@ def call_ufunc(ufunc: Any, how: str, inputs: tuple[Any, ...], kwargs: dict[str, 
     name = f"np.{ufunc.__name__}"
     if how != "__call__":
         raise _refuse(f"{name}.{how}", "ufunc methods have no rule")
+    if ufunc in answers:
+        return _answer(name, answers[ufunc], inputs, kwargs)
     if ufunc not in numpy_functions:
         raise _refuse(name, "it has no rule")
     if kwargs:
@@ -38,11 +40,7 @@ def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     name = f"np.{function.__name__}"
     if function in answers:
         given = _given(function, args, kwargs)
-        try:
-            inspect.signature(answers[function]).bind(*given.args, **given.kwargs)
-        except TypeError as error:
-            raise _refuse(name, str(error)) from None
-        return answers[function](*given.args, **given.kwargs)
+        return _answer(name, answers[function], given.args, given.kwargs)
     if function not in numpy_functions:
         raise _refuse(name, "it has no rule")
     op = numpy_functions[function]
@@ -52,6 +50,15 @@ def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     if unknown:
         raise _refuse(name, f"the arguments {sorted(unknown)} are not supported")
     return op.function(*args[:n], **statics)
+
+
+def _answer(name: str, answer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What a function made of ops answers for NumPy's of that name."""
+    try:
+        inspect.signature(answer).bind(*args, **kwargs)
+    except TypeError as error:
+        raise _refuse(name, str(error)) from None
+    return answer(*args, **kwargs)
 
 
 def _given(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> inspect.BoundArguments:

@@ -100,13 +100,12 @@ def _tried(path: str, form: Any, given: list[Value]) -> tuple[Any, bool]:
     Functions of matrices and transforms get a stack of none, which costs nothing and has an
     inverse.
     """
-    empty = (0,) if "." in path else ()
-    zeros = [
-        x.data
-        if x.op == "constant" and not empty
-        else np.broadcast_to(np.zeros((), x.dtype), (*empty, *x.shape))
-        for x in given
-    ]
+    empty, ndim = "." in path, max(x.ndim for x in given)
+    zeros = []
+    for x in given:
+        front = (0, *(1,) * (ndim - x.ndim)) if empty else ()
+        hollow = np.broadcast_to(np.zeros((), x.dtype), (*front, *x.shape))
+        zeros.append(x.data if x.op == "constant" and not empty else hollow)
     inputs, arguments = _filled(form, iter(zeros))
     with np.errstate(all="ignore"):
         found = attrgetter(path)(np)(*inputs, **arguments)

@@ -89,7 +89,8 @@ class Lines(WindowLines, ABC):
     def scalar(self, x: Any, text: str, value: Value) -> str:
         """A Python number as an array without axes, which costs NumPy half as much."""
         first = next((y for y in value.inputs if isinstance(y, Value)), None)
-        if isinstance(x, Value) or first is None or first.dtype.kind != "f":
+        plain = isinstance(x, Value) or type(x) is complex
+        if plain or first is None or first.dtype.kind != "f":
             return text
         if value.op in EXTREMES and value.section != "update" and value.size <= LARGE:
             return self.filled(text, value)

@@ -211,6 +211,15 @@ REAL = {
     *("sigmoid_cross_entropy", "sign", "softplus", "atan2", "copysign", "hypot", "logaddexp"),
     *("nextafter", "remainder", "std", "var"),
     *("fft", "ifft", "rfft", "irfft"),  # complex themselves
+    *(
+        "slogdet",
+        "pinv",
+        "cholesky",
+        "qr",
+        "eigh",
+        "svd",
+        "vector_norm",
+    ),  # adjoints, absolute values
 }
 
 

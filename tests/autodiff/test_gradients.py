@@ -10,11 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autodiff as ad
+from autodiff import _nest
 from autodiff._op import registry
 from autodiff.testing import Call, check_gradients, sample_call
 from autodiff.testing.strategies import axes, calls, shapes
 
 OPS = [name for name, op in registry.items() if op.rules]
+#: ops that solve equations: what LAPACK rounds is more than the last bits
+DECOMPOSED = {
+    *("inv", "solve", "det", "cofactors", "slogdet", "pinv", "cholesky", "qr", "eigh", "svd"),
+}
 NUMPY = [name for name, op in registry.items() if op.numpy]
 
 
@@ -65,24 +70,25 @@ def test_dtypes(op: str, dtype: type[np.floating], data: st.DataObject) -> None:
     high = [a.astype(np.float64) if a.dtype.kind == "f" else a for a in low]
     values, gradients = value_and_gradients(call, low)
     expected_values, expected = value_and_gradients(call, high)
-    single = np.complex64 if expected_values.dtype.kind == "c" else dtype
-    assert values.dtype == call.statics.get("dtype", single)
+    for value, other in zip(values, expected_values, strict=True):
+        single = np.complex64 if other.dtype.kind == "c" else dtype
+        assert value.dtype == call.statics.get("dtype", single)
     assert all(g.dtype == dtype for g in gradients)
-    tolerance = 16 * float(np.finfo(dtype).eps)
-    for a, b in zip([values, *gradients], [expected_values, *expected], strict=True):
+    tolerance = (128 if op in DECOMPOSED else 16) * float(np.finfo(dtype).eps)
+    for a, b in zip([*values, *gradients], [*expected_values, *expected], strict=True):
         size = max(1.0, np.max(np.abs(b), initial=0.0))
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * size)
 
 
 def value_and_gradients(
     call: Call, arrays: list[np.ndarray]
-) -> tuple[np.ndarray, list[np.ndarray]]:
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
     xs = [ad.Tensor(a) for a in arrays]
     floats = [x for x in xs if x.dtype.kind == "f"]
     with ad.GradientTape() as tape:
         tape.watch(floats)
-        y = call(*xs)
-    return y.numpy(), [g.numpy() for g in tape.gradient(y, floats)]
+        ys = _nest.flatten(call(*xs))
+    return [y.numpy() for y in ys], [g.numpy() for g in tape.gradient(ys, floats)]
 
 
 @pytest.mark.parametrize("op", NUMPY)
@@ -100,10 +106,11 @@ def test_numpy_namesakes(op: str, data: st.DataObject) -> None:
             through_numpy = call_numpy(function, as_tensors, call.statics)
             direct = call(*call.arrays)
         for result in (direct, through_numpy):
-            assert isinstance(result, ad.Tensor)
-            assert result.dtype == expected.dtype
-            assert result.shape == np.shape(expected)
-            np.testing.assert_allclose(result.numpy(), expected, rtol=1e-14, atol=1e-15)
+            for y, other in zip(_nest.flatten(result), _nest.flatten(expected), strict=True):
+                assert isinstance(y, ad.Tensor)
+                assert y.dtype == other.dtype
+                assert y.shape == np.shape(other)
+                np.testing.assert_allclose(y.numpy(), other, rtol=1e-14, atol=1e-15)
 
 
 def call_numpy(function, inputs, statics):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import autodiff as ad
+from autodiff import _nest
 from autodiff._op import Op, registry
 from autodiff.testing import Call, GradientError, check_gradients, sample_call
 from tests.autodiff.scratch import other_rule
@@ -23,6 +24,7 @@ NONLINEAR = {
     *("multiply", "divide", "pow", "square", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos"),
     *("tanh", "sigmoid", "softmax", "log_softmax", "logsumexp", "softmax_cross_entropy"),
     *("prod", "matmul", "conv2d", "conv2d_transpose", "conv2d_kernel"),
+    *("inv", "solve", "slogdet", "pinv", "cholesky", "qr", "eigh", "svd"),
 }
 #: rules that say zero
 ZERO = {
@@ -54,6 +56,8 @@ def detached(upstream: bool) -> Callable[[Rule], Rule]:
         names = list(inspect.signature(rule).parameters)
 
         def cut(name: str, x: Any) -> Any:
+            if isinstance(x, tuple):
+                return tuple(cut(name, part) for part in x)
             if isinstance(x, ad.Tensor) and (name == "g") == upstream:
                 return ad.stop_gradient(x)
             return x
@@ -81,10 +85,10 @@ def calls_that_matter(op: Op, name: str, seeds: int) -> Iterator[Call]:
         xs = [ad.Tensor(a) for a in call.arrays]
         with ad.GradientTape() as tape:
             tape.watch([x for x in xs if x.dtype.kind == "f"])
-            y = call(*xs)
+            ys = _nest.flatten(call(*xs))
         wanted = xs if op.variadic else [xs[op.inputs.index(name)]]
-        upstream = np.random.default_rng(seed).uniform(0.5, 1.5, y.shape)
-        if any(np.any(g.numpy()) for g in tape.gradient(y, wanted, upstream)):
+        upstream = [np.random.default_rng(seed).uniform(0.5, 1.5, y.shape) for y in ys]
+        if any(np.any(g.numpy()) for g in tape.gradient(ys, wanted, upstream)):
             yield call
 
 

@@ -104,7 +104,7 @@ class Run:
                 found = STEPS[name](self, a, b, c)
             else:
                 found = self.declared(name.removeprefix("op "), a, b, c)
-            for x in found if isinstance(found, list) else [found]:
+            for x in found if isinstance(found, (list, tuple)) else [found]:
                 if x is not None and prod(x.shape) <= self.largest and x.ndim <= 4:
                     self.keep(x)
 

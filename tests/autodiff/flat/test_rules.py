@@ -15,7 +15,12 @@ from autodiff._op import Op, registry
 from autodiff.flat._rules import Form, Rule
 from autodiff.testing import sample_call
 
-RULES = [(op, name) for op in registry.values() if not op.variadic for name in op.rules]
+RULES = [
+    (op, name)
+    for op in registry.values()
+    if not op.variadic and not op.outputs
+    for name in op.rules
+]
 
 
 class Space(dict[str, Any]):
