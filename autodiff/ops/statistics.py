@@ -34,9 +34,11 @@ def _number(value: Any, x: Any) -> float:
 
 
 def _deviation(xp: Any, x: Any, x_shape: Any, axis: Any, correction: float) -> Any:
-    """(x - mean) / (n - correction)"""
+    """(x - mean) / (n - correction), conjugated where it is complex"""
     freedom = _axes.count(x_shape, axis) - correction
-    return (x - xp.mean(x, axis=axis, keepdims=True)) * (1 / freedom if freedom else float("inf"))
+    away = x - xp.mean(x, axis=axis, keepdims=True)
+    away = xp.conj(away) if x.dtype.kind == "c" else away
+    return away * (1 / freedom if freedom else float("inf"))
 
 
 def _var_rule(
