@@ -12,6 +12,7 @@ from . import fft as fft
 from . import linalg as linalg
 from . import random as random
 from . import testing as testing
+from ._anomaly import detect_anomaly as detect_anomaly
 from ._constants import *
 from ._custom import custom_gradient as custom_gradient
 from ._device import device as device

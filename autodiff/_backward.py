@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ._backend import DEVICE_ARRAYS
-from ._graph import INPUT, NODES, Graph, Record, Token, parents
+from ._graph import INPUT, NODES, Graph, Record, Token, parents, thread
 from ._pulls import add_up
 from ._tensor import Tensor
 
@@ -78,6 +78,9 @@ def sweep(
     grads: defaultdict[int, Any] = defaultdict(_nothing)  # of a span, not of the whole graph
     sums: set[int] = set()
     seed(grads, seeds, sums)
+    anomaly = thread.anomaly
+    if anomaly is not None:
+        anomaly.started(seeds)
     for node in sorted(wanted, reverse=True):
         g = grads[node]
         if g is None or node not in own:  # watched, but made before this tape recorded
@@ -87,7 +90,10 @@ def sweep(
         if recording:
             record = _lift(record, node, whole, graph.token)
         first = len(records)
-        record[0].pull(record, g, grads, sums)
+        if anomaly is None:
+            record[0].pull(record, g, grads, sums)
+        else:
+            anomaly.pull(graph, node, record, g, grads, sums)
         if graph.trace is not None:
             graph.trace.pulled(node, g, first, grads)
         if node not in kept:

@@ -20,6 +20,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._anomaly import detect_anomaly
     from ._device import Device
     from ._tensor import Tensor
     from ._variable import Variable
@@ -134,6 +135,8 @@ class Graph:
                 "enter a new GradientTape inside the other one instead"
             )
         thread.graph = self
+        if thread.anomaly is not None:
+            thread.anomaly.follow(self)
         self.watchers.append(watcher)
         self.epoch = Token()
         if self.scopes[-1][1] != thread.scopes[-1]:
@@ -203,6 +206,8 @@ def parents(record: Record) -> tuple[int | None, ...]:
 class _Thread(threading.local):
     #: the graph that ops on this thread are recorded in, or None
     graph: Graph | None = None
+    #: looks at all results and gradients, or None
+    anomaly: detect_anomaly | None = None
     #: the device that arrays are made on, or None for the default one
     device: Device | None = None
 

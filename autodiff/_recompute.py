@@ -221,6 +221,8 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
         graph = thread.graph
         if graph is None or graph.trace is not None or isinstance(graph, Rehearsal):
             return f(*args, **kwargs)
+        if thread.anomaly is not None:  # which shall see where it came up first
+            return f(*args, **kwargs)
         call = _Call(f, (args, kwargs), graph)
         value, inputs = call.rehearse(graph)
         outs = record_call(op, graph, inputs.values(), inputs, _tensors(value), call.gradients)

@@ -47,7 +47,7 @@ class Walk:
         if self.recording and thread.graph is not graph:
             _refuse_ended(graph)
         #: whether the last walk may use up the records
-        self._consumes = once and graph.tapes == 1 and not self.recording
+        self._consumes = once and graph.tapes == 1 and not self.recording and thread.anomaly is None
 
     def pull(
         self, targets: Sequence[Tensor], upstream: Sequence[Tensor], more: bool = False

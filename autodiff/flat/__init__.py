@@ -79,7 +79,8 @@ class Function(Generic[P, R]):
         self._last: _Last | None = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        if thread.graph is not None:  # a tape or another trace records: join it
+        # a tape or another trace records: join it; or every op shall be looked at
+        if thread.graph is not None or thread.anomaly is not None:
             return self._f(*args, **kwargs)
         last = self._last  # another thread may set it meanwhile
         if not kwargs and last is not None:
