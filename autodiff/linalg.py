@@ -8,10 +8,19 @@ Tensor(5., dtype=float32)
 from .ops.linalg import (
     matmul,
 )
+from .ops.linalg_eigen import (
+    eig,
+    eigh,
+    eigvals,
+    eigvalsh,
+)
+from .ops.linalg_equations import (
+    lstsq,
+    tensorinv,
+    tensorsolve,
+)
 from .ops.linalg_factors import (
     cholesky,
-    eigh,
-    eigvalsh,
     qr,
     svd,
     svdvals,
@@ -53,11 +62,14 @@ __all__ = [
     "cross",
     "det",
     "diagonal",
+    "eig",
     "eigh",
+    "eigvals",
     "eigvalsh",
     "inner",
     "inv",
     "kron",
+    "lstsq",
     "matmul",
     "matrix_norm",
     "matrix_power",
@@ -73,6 +85,8 @@ __all__ = [
     "svd",
     "svdvals",
     "tensordot",
+    "tensorinv",
+    "tensorsolve",
     "trace",
     "vdot",
     "vecdot",

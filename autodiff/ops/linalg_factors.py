@@ -1,4 +1,4 @@
-"""Factors of matrices: Cholesky, QR, eigenvalues and vectors, singular values and vectors.
+"""Factors of matrices: Cholesky, QR, singular values and vectors.
 
 Derivatives: Giles 2008 (see `linalg_solve`); of Cholesky's factor I. Murray, "Differentiation of
 the Cholesky decomposition", 2016; of vectors of complex matrices S. F. Walter and L. Lehmann,
@@ -42,8 +42,6 @@ from .shaping import concat
 
 __all__ = [
     "cholesky",
-    "eigh",
-    "eigvalsh",
     "qr",
     "svd",
     "svdvals",
@@ -177,65 +175,6 @@ def qr(x: Any, /, *, mode: str = "reduced") -> Any:
 @answering(np.linalg.qr)
 def _numpy_qr(a: Any, mode: str = "reduced") -> Any:
     return qr(a, mode=mode)
-
-
-# -- eigenvalues -----------------------------------------------------------------------------------
-
-
-def _eigh_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
-    x = hermitian(draw, draw.integer(1, 3), batch(draw))
-    return (x,), {"UPLO": draw.choice(("L", "U"))}
-
-
-def _triangle(value: Any, x: Any) -> str:
-    if not isinstance(value, str) or value.upper() not in ("L", "U"):
-        raise ValueError(f'UPLO is {value!r}; expected "L" or "U"')
-    return value.upper()
-
-
-def _eigh_rule(xp: Any, g: Any, out: Any, UPLO: str) -> Any:
-    by_values, by_vectors = g
-    values, vectors = out
-    inner = None if by_values is None else embedded(xp, by_values)
-    if by_vectors is not None:
-        gaps = inverted(xp, values[..., None, :] - values[..., :, None])
-        turned = gaps * (vectors.mT @ by_vectors)
-        inner = turned if inner is None else inner + turned
-    return of_triangle(xp, conj(xp, vectors) @ inner @ vectors.mT, UPLO == "U")
-
-
-@op(
-    x=_eigh_rule,
-    outputs=("eigenvalues", "eigenvectors"),
-    normalise={"UPLO": _triangle},
-    numpy=np.linalg.eigh,
-    label="eigh",
-    flops=lambda out, x: 9 * prod(x) * x[-1],
-    sample=_eigh_sample,
-)
-def eigh(xp: Any, x: Any, /, UPLO: str = "L") -> Any:
-    """Eigenvalues, ascending, and eigenvectors (columns) of symmetric or Hermitian matrices.
-
-    Only the lower triangle is read, or the upper one if `UPLO` is "U", so only it has a gradient.
-    That of eigenvalues is right for equal ones, too, that of vectors for those that lie apart.
-
-    >>> eigh([[2.0, 0.0], [0.0, 1.0]]).eigenvalues
-    Tensor([1., 2.], dtype=float32)
-    """
-    require_square(x)
-    values, vectors = xp.linalg.eigh(x, UPLO=UPLO)
-    return values, vectors
-
-
-@answering(np.linalg.eigvalsh)
-def eigvalsh(x: Any, /, UPLO: str = "L") -> Tensor:
-    """Eigenvalues of symmetric or Hermitian matrices, ascending, as `eigh` gives them.
-
-    >>> eigvalsh([[2.0, 0.0], [0.0, 1.0]])
-    Tensor([1., 2.], dtype=float32)
-    """
-    values: Tensor = eigh(x, UPLO=UPLO)[0]
-    return values
 
 
 # -- singular values -------------------------------------------------------------------------------

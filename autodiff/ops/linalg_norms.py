@@ -15,7 +15,8 @@ from ._matrices import conj, require_matrix
 from .comparison import greater
 from .creation import asarray, astype
 from .elementwise import abs as absolute
-from .linalg_factors import eigvalsh, svdvals
+from .linalg_eigen import eigvalsh
+from .linalg_factors import svdvals
 from .reductions import max, min, sum
 from .shaping import expand_dims, permute_dims
 

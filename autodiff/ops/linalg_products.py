@@ -277,6 +277,17 @@ def _numpy_trace(
     return trace(_to_the_end(asarray(a), axis1, axis2), offset=offset, dtype=dtype)
 
 
+if hasattr(np.linalg, "tensordot"):
+
+    @answering(np.linalg.tensordot)
+    def _numpy_tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Tensor:
+        return tensordot(x1, x2, axes=axes)
+
+    @answering(np.linalg.matmul)
+    def _numpy_matmul(x1: Any, x2: Any, /) -> Tensor:
+        return matmul(x1, x2)
+
+
 if hasattr(np.linalg, "diagonal"):
     answering(np.linalg.diagonal)(diagonal)
     answering(np.linalg.trace)(trace)

@@ -210,7 +210,7 @@ REAL = {
     *("abs", "angle", "astype", "conj", "erf", "imag", "real", "relu", "sigmoid"),
     *("sigmoid_cross_entropy", "sign", "softplus", "atan2", "copysign", "hypot", "logaddexp"),
     *("nextafter", "remainder", "std", "var"),
-    *("fft", "ifft", "rfft", "irfft"),  # complex themselves
+    *("fft", "ifft", "rfft", "irfft", "eig"),  # complex themselves
     *(
         "slogdet",
         "pinv",

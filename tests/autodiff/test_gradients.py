@@ -19,6 +19,7 @@ OPS = [name for name, op in registry.items() if op.rules]
 #: ops that solve equations: what LAPACK rounds is more than the last bits
 DECOMPOSED = {
     *("inv", "solve", "det", "cofactors", "slogdet", "pinv", "cholesky", "qr", "eigh", "svd"),
+    "eig",
 }
 NUMPY = [name for name, op in registry.items() if op.numpy]
 

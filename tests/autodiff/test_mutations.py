@@ -24,7 +24,7 @@ NONLINEAR = {
     *("multiply", "divide", "pow", "square", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos"),
     *("tanh", "sigmoid", "softmax", "log_softmax", "logsumexp", "softmax_cross_entropy"),
     *("prod", "matmul", "conv2d", "conv2d_transpose", "conv2d_kernel"),
-    *("inv", "solve", "slogdet", "pinv", "cholesky", "qr", "eigh", "svd"),
+    *("inv", "solve", "slogdet", "pinv", "cholesky", "qr", "eigh", "svd", "eig"),
 }
 #: rules that say zero
 ZERO = {

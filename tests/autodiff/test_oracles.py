@@ -25,7 +25,7 @@ ORACLES = ("torch", "jax")
 #: ops with complex results or several ones: beside the others' in test_fft and test_linalg
 ELSEWHERE = {
     *("fft", "ifft", "rfft", "irfft", "cofactors", "slogdet", "cholesky", "qr", "eigh", "svd"),
-    *("inv", "solve", "det", "pinv", "vector_norm"),
+    *("inv", "solve", "det", "pinv", "vector_norm", "eig"),
 }
 OPS = [name for name, op in registry.items() if op.rules and name not in ELSEWHERE]
 SAMPLES = 10

@@ -30,6 +30,7 @@ ORACLE: dict[str, tuple[str, Any, Any]] = {
     "r": ("qr", W[0], lambda f: f[1]),
     "eigenvalues": ("eigh", H, lambda f: f[0] ** 3),
     "eigenvectors": ("eigh", H, lambda f: abs(f[1]) ** 2),
+    "general eigenvalues": ("eigvals", Z[0], lambda f: f**3),
     "singular values": ("svd", W[0], lambda f: f[1] ** 3),
     "singular vectors": ("svd", W[0], lambda f: abs(f[2]) ** 2),
     "norm": ("norm", W[0], None),

@@ -26,6 +26,7 @@ AS_IT_IS, NEAR, CONSTANT = 0, 1, 2
 NEAR_ONLY = frozenset(
     (
         *("inv", "solve", "det", "cofactors", "slogdet", "pinv", "cholesky", "qr", "eigh", "svd"),
+        "eig",
         "vector_norm",
     )
 )
