@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "optim": ({"autodiff"}, set()),
     "nn": (
         {"autodiff", "optim", "numpy"},  # numpy: rows are shuffled and weights drawn on the host
-        {"safetensors", "tqdm", "rich", "matplotlib", "tensorboardX", "sklearn"},
+        {"safetensors", "matplotlib", "tensorboardX", "sklearn", "IPython"},
     ),
     "data": ({"numpy", "nn", "autodiff"}, {"sklearn"}),
     "bench": (

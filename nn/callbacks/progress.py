@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
-import warnings
 from typing import Any
 
+from nn.callbacks._line import Line, bar, watched_line
 from nn.callbacks.callback import Callback, Logs
 
 #: seconds between two looks at a bar, and between two lines within an epoch in a log file
@@ -16,8 +15,8 @@ BAR, LINES = 0.1, 30.0
 class ProgbarLogger(Callback):
     """Shows epoch, steps, time per step, loss and metrics; `fit` adds one unless `verbose=0`.
 
-    In a terminal and in a notebook a bar, if tqdm is installed; in a log file, without tqdm and for
-    verbose=2 a line at the end of every epoch; and, unless verbose=2, every 30 s within a long one.
+    A line at the end of every epoch; until then, unless verbose=2, a bar in a terminal or notebook,
+    and in a log file a line every 30 s.
     """
 
     def __init__(self) -> None:
@@ -29,16 +28,15 @@ class ProgbarLogger(Callback):
         self._done = 0
         self._seconds: float | None = None
         self._fits = False
-        self._bar: Any = None
+        self._line: Line | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """From here on validations are parts of epochs."""
         self._fits = True
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Leave the terminal tidy."""
+        """Later tests stand for themselves."""
         self._fits = False
-        self._close()
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """A new bar."""
@@ -82,23 +80,22 @@ class ProgbarLogger(Callback):
         self._look(batch, {})
 
     def _begin(self, title: str) -> None:
-        self._close()
         self._title, self._done, self.due = title, 0, 0
         self._seconds = None
         self._started = self._shown = time.perf_counter()
-        verbose = self.params["verbose"]
-        if verbose == 1 or (verbose == "auto" and _someone_watches()):
-            self._bar = _bar(title, self.params["steps"])
+        self._line = watched_line() if self.params["verbose"] != 2 else None
+        if self._line is not None:
+            self._line.show(self._text(0, 0.0, {}, running=True))
 
     def _look(self, batch: int, logs: Logs) -> None:
         """Show the numbers, and reckon when to look again."""
         now = time.perf_counter()
         done = batch + 1
-        wait = BAR if self._bar is not None else LINES
+        wait = BAR if self._line is not None else LINES
         if now - self._shown >= wait:
             self._shown = now
-            if self._bar is not None:
-                self._draw(done, now - self._started, logs)
+            if self._line is not None:
+                self._line.show(self._text(done, now - self._started, logs, running=True))
             elif self.params["verbose"] != 2:
                 _print(self._text(done, now - self._started, logs))
         ahead = (self._shown + wait - now) * done / max(now - self._started, 1e-9)
@@ -111,26 +108,19 @@ class ProgbarLogger(Callback):
         if seconds is None:
             seconds = time.perf_counter() - self._started
         done = self.params["steps"] or self._done
-        if self._bar is None:
-            _print(self._text(done, seconds, logs))
+        text = self._text(done, seconds, logs)
+        if self._line is None:
+            _print(text)
         else:
-            self._draw(done, seconds, logs)
-            self._close()
+            self._line.end(text)
+            self._line = None
 
-    def _text(self, done: int, seconds: float, logs: Logs) -> str:
+    def _text(self, done: int, seconds: float, logs: Logs, running: bool = False) -> str:
         steps = self.params["steps"]
         count = f"{done}/{steps}" if steps else f"{done}"
-        return f"{self._title}{count} - {report(done, seconds, logs)}"
-
-    def _draw(self, done: int, seconds: float, logs: Logs) -> None:
-        self._bar.n = done
-        self._bar.set_postfix_str(report(done, seconds, logs), refresh=False)
-        self._bar.refresh()
-
-    def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        if running and steps:
+            count += f" {bar(done, steps)}"
+        return f"{self._title}{count}" + (f" - {report(done, seconds, logs)}" if seconds else "")
 
 
 def report(done: int, seconds: float, logs: Logs) -> str:
@@ -161,37 +151,6 @@ def _number(value: Any) -> str:
     if not isinstance(value, int | float):
         return str(value)
     return f"{value:.4f}" if abs(value) >= 1e-3 or not value else f"{value:.4e}"
-
-
-def _someone_watches() -> bool:
-    """Whether output goes to a terminal or a notebook."""
-    return sys.stdout.isatty() or _in_notebook()
-
-
-def _in_notebook() -> bool:
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    return type(shell).__name__ in ("ZMQInteractiveShell", "Shell")
-
-
-def _bar(title: str, steps: int | None) -> Any:
-    """A bar of tqdm; None where there is no one to watch it, or no tqdm."""
-    if not _someone_watches():
-        return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of notebooks without widgets
-            from tqdm.auto import tqdm
-    except ImportError:
-        return None
-    count = "{n_fmt}/{total_fmt} |{bar:20}| " if steps else "{n_fmt} "
-    return tqdm(
-        total=steps,
-        desc=title,
-        bar_format="{desc}" + count + "{postfix}",
-        file=sys.stdout,
-        mininterval=0,
-        leave=True,
-    )
 
 
 def _print(text: str) -> None:

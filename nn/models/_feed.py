@@ -117,16 +117,14 @@ class ArrayFeed:
     def __init__(
         self, data: Any, batch_size: int | None, shuffle: bool, steps: int | None = None
     ) -> None:
-        self._size = 32 if batch_size is None else operator.index(batch_size)
-        if self._size < 1:
-            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+        self._size = 32 if batch_size is None else whole("batch_size", batch_size)
         self._structure, self._arrays = split(data)
         named = dict(zip(("x", "y", "sample_weight"), unpack(data), strict=True))
         self.rows = common_length(
             [leaf for name, part in named.items() for leaf in _named_arrays(name, part)]
         )
         self._shuffle = shuffle
-        self._asked = _positive("steps", steps)
+        self._asked = None if steps is None else whole("steps", steps)
         self._under_way: Iterator[Batch] = iter(())
         #: of the pass under way: its random generator's state before it, the row that comes next
         self._began: Any = None
@@ -231,7 +229,7 @@ class IterableFeed:
             items = source
             source = _Items(items)
         self._source, self._prepare = source, prepare
-        self._asked = _positive("steps", steps)
+        self._asked = None if steps is None else whole("steps", steps)
         self._structure: Any = None
         self._peeked: list[Batch] = []
         self._under_way: Iterator[Any] | None = None
@@ -362,7 +360,12 @@ def weights_of_classes(y: Any, class_weight: dict[int, float]) -> NDArray[np.flo
     return np.array([known.get(int(k), 1.0) for k in classes], np.float32)[places]
 
 
-def _positive(name: str, value: int | None) -> int | None:
-    if value is not None and operator.index(value) < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")
-    return value
+def whole(name: str, value: Any, least: int = 1) -> int:
+    """The whole number that an argument is; TypeError or ValueError where it is none."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, got {value!r:.60}") from None
+    if number < least:
+        raise ValueError(f"{name} must be at least {least}, got {value}")
+    return number

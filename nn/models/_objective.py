@@ -147,6 +147,7 @@ class Objective:
         """The weighted sum of all outputs' losses; None if none has one."""
         total = None
         parts = (
+            self._names,
             self._losses,
             self._trackers,
             self._weights,
@@ -154,9 +155,11 @@ class Objective:
             _nest.flatten(y_pred),
             self._sample_weights(sample_weight),
         )
-        for loss, tracker, weight, truth, output, weights in zip(*parts, strict=True):
+        for name, loss, tracker, weight, truth, output, weights in zip(*parts, strict=True):
             if loss is None:
                 continue
+            if truth is None:
+                raise ValueError(f"output {name!r} has a loss, but y has nothing for it")
             value = loss(truth, output, weights)
             if tracker is not None:
                 tracker.update_state(value, sample_weight=output.shape[0])

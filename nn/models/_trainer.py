@@ -21,6 +21,7 @@ from nn.models._feed import (
     split,
     unpack,
     weights_of_classes,
+    whole,
 )
 from nn.models._place import Place
 from nn.models._steps import Steps
@@ -82,9 +83,12 @@ class Trainer(Steps):
             there already are not moved.
 
         The optimizer's state is kept over calls. Raises RuntimeError before `compile` and for a
-        device that is not there, ValueError for data that do not fit together.
+        device that is not there, ValueError for data that do not fit together, TypeError for what
+        is no data and no number.
         """
         self._check_compiled("fit")
+        epochs = whole("epochs", epochs, least=0)
+        initial_epoch = whole("initial_epoch", initial_epoch, least=0)
         with computing(self, device) as where:
             if validation_split and validation_data is None:
                 x, y, sample_weight, validation_data = _held_out(

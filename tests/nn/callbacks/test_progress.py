@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -52,29 +53,58 @@ def test_nothing_is_shown_if_that_is_wished(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_terminal_gets_a_bar(
+def test_a_terminal_gets_a_bar_and_then_the_whole_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("tqdm", reason="bars are tqdm's: pip install 'autodiff-tape[progress]'")
-    monkeypatch.setattr(progress, "_someone_watches", lambda: True)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setattr(progress, "BAR", 0.0)
     model = build()
     model.fit(X, Y, 10, epochs=2, validation_data=(X, Y))
     out = capsys.readouterr().out
-    for k in (1, 2):
-        assert re.search(rf"Epoch {k}/2: 3/3 \|█+\| .*/step - loss: .* - val_mae: \S+\s*\n", out)
-    assert "Epoch 1/2: 1/3 |" in out
+    assert out.count("\n") == 2
+    for k, line in enumerate(out.split("\n")[:-1], 1):
+        *shown, last = line.split("\r\033[K")[1:]
+        assert shown[0] == f"Epoch {k}/2: 0/3 [>...................]"
+        assert shown[1].startswith(f"Epoch {k}/2: 1/3 [======>.............] - ")
+        assert max(map(len, shown)) < 60  # what is longer would leave its first part behind
+        assert re.fullmatch(rf"Epoch {k}/2: 3/3 - \S+ \S+/step - loss: .* - val_mae: \S+", last)
     model.fit(X, Y, 10, verbose=2)
     assert capsys.readouterr().out.startswith("Epoch 1/1: 3/3 - ")
 
 
-def test_without_tqdm_a_terminal_gets_lines(
+def test_a_notebook_keeps_the_last_line_of_each_epoch(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "_someone_watches", lambda: True)
-    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    build().fit(X, Y, 10)
-    assert capsys.readouterr().out.startswith("Epoch 1/1: 3/3 - ")
+    shown: list[list[str]] = []
+
+    class Handle:
+        def update(self, data: dict[str, str], raw: bool) -> None:
+            assert raw
+            shown[-1].append(data["text/plain"])
+
+    def display(data: dict[str, str], raw: bool, display_id: bool) -> Handle:
+        assert raw
+        assert display_id
+        shown.append([data["text/plain"]])
+        return Handle()
+
+    shell = type("ZMQInteractiveShell", (), {})()
+    ipython = SimpleNamespace(get_ipython=lambda: shell)
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=display))
+    monkeypatch.setattr(progress, "BAR", 0.0)
+    model = build()
+    model.fit(X, Y, 10, epochs=2, validation_data=(X, Y))
+    assert [outputs[-1].split(" - ")[0] for outputs in shown] == [
+        "Epoch 1/2: 3/3",
+        "Epoch 2/2: 3/3",
+    ]
+    assert all("val_mae" in outputs[-1] for outputs in shown)
+    assert shown[0][2].startswith("Epoch 1/2: 1/3 [======>.............] - ")
+    model.evaluate(X, Y, 10)
+    assert len(shown) == 3
+    assert capsys.readouterr().out == ""
 
 
 def test_batches_of_unknown_number(capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,17 +134,13 @@ def test_the_clock_is_looked_at_seldom_and_the_bar_moves_often(
     clock, drawn = Clock(), []
     monkeypatch.setattr(progress, "time", clock)
 
-    class Bar:
-        n = 0
-
-        def set_postfix_str(self, text: str, refresh: bool) -> None:
+    class Line:
+        def show(self, text: str) -> None:
             drawn.append(clock.now)
 
-        def refresh(self) -> None: ...
+        end = show
 
-        def close(self) -> None: ...
-
-    monkeypatch.setattr(progress, "_bar", lambda *given: Bar())
+    monkeypatch.setattr(progress, "watched_line", Line)
     logger = ProgbarLogger()
     logger.set_params({"verbose": 1, "epochs": 1, "steps": steps})
     logger.on_train_begin()

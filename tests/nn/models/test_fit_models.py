@@ -27,6 +27,12 @@ def build(optimizer: Any = "sgd", **options: Any) -> Sequential:
     return model
 
 
+def trained() -> Sequential:
+    model = build()
+    model.fit(X, Y, verbose=0)
+    return model
+
+
 def weights(model: Model) -> np.ndarray:
     return np.concatenate([v.numpy().ravel() for v in model.weights])
 
@@ -159,7 +165,7 @@ def test_fit_runs_one_program_per_batch_size(monkeypatch: pytest.MonkeyPatch) ->
         (lambda: build().fit(X, Y[:7]), ValueError, r"number of rows: x \(25, 6\), y \(7,\)"),
         (lambda: build().fit(X[:0], Y[:0]), ValueError, "no rows"),
         (lambda: build().fit(X, Y, 0), ValueError, "batch_size must be at least 1, got 0"),
-        (lambda: build().fit(X, Y, cast(Any, 2.5)), TypeError, "float"),
+        (lambda: build().fit(X, Y, cast(Any, 2.5)), TypeError, "batch_size must be a whole number"),
         (lambda: build().fit(X[:, :5], Y), ValueError, r"input of shape \(25, 5\); expected"),
         (lambda: build().fit(X, Y + 3), ValueError, "labels"),
         (lambda: build().fit(X, Y, verbose=3), ValueError, "verbose is 0, 1, 2 or 'auto', got 3"),
@@ -178,6 +184,13 @@ def test_fit_runs_one_program_per_batch_size(monkeypatch: pytest.MonkeyPatch) ->
         (lambda: build().fit(X, np.array(["a"] * 25)), TypeError, "y is ndarray of <U1; expected"),
         (lambda: build(loss=None).fit(X, Y, verbose=0), ValueError, "has nothing to minimise"),
         (lambda: build().fit(X, verbose=0), ValueError, "has a loss, but y has nothing for it"),
+        (lambda: trained().fit(X, verbose=0), ValueError, "has a loss, but y has nothing for it"),
+        (
+            lambda: build().fit(X, Y, epochs=cast(Any, 1.5)),
+            TypeError,
+            "epochs must be a whole number",
+        ),
+        (lambda: build().fit(X, Y, epochs=-1), ValueError, "epochs must be at least 0, got -1"),
         (lambda: build().fit(X, Y, steps_per_epoch=0), ValueError, "steps must be at least 1"),
         (lambda: build().fit(3), TypeError, "x is int"),
     ],
