@@ -8,10 +8,13 @@ has `add_arguments(parser)` and `main(args)`, whose result is the exit status (N
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
+
+from bench._case import DEVICE_VARIABLE, device
 
 COMMANDS = {
     "ops": "time per recorded operation, and per small training step, beside other libraries",
@@ -20,8 +23,8 @@ COMMANDS = {
     "fit": "time per whole epoch of fit on MNIST, beside Keras on its backends",
     "mlp": "learn handwritten digits and draw what was learnt",
     "lectures": "every model of the lectures, trained to its number",
+    "report": "tests and measurements on a device in one go, for a machine that is at hand shortly",
 }
-DEVICES = ("cpu",)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,7 +36,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary)
-        command.add_argument("--device", default="cpu", help="where to compute (default: cpu)")
+        command.add_argument(
+            "--device",
+            default=device(),
+            help=f"cpu or cuda (default: ${DEVICE_VARIABLE}, else cpu)",
+        )
         if name == wanted:
             if find_spec(f"bench.{name}") is None:
                 parser.error(f"the command {name!r} is not part of this version")
@@ -41,9 +48,21 @@ def main(argv: Sequence[str] | None = None) -> int:
             module.add_arguments(command)
 
     args = parser.parse_args(arguments)
-    if args.device not in DEVICES:
-        parser.error(f"--device {args.device}: this version runs on the CPU; use --device cpu")
+    if args.device != device():
+        os.environ[DEVICE_VARIABLE] = args.device  # for workers too
+    if args.device != "cpu":
+        _check_device(parser, args.device)
     return int(module.main(args) or 0)
+
+
+def _check_device(parser: argparse.ArgumentParser, name: str) -> None:
+    """End with a message where there is no such device."""
+    from autodiff._device import resolve
+
+    try:
+        resolve(name)
+    except (RuntimeError, ValueError) as error:
+        parser.error(f"--device {name}: {error}")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+#: the environment's name for where to compute, which workers are given
+DEVICE_VARIABLE = "AUTODIFF_DEVICE"
+
+
+def device() -> str:
+    """Where competitors compute: "cpu", or "cuda" with or without a number."""
+    return os.environ.get(DEVICE_VARIABLE) or "cpu"
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,7 @@ class Loaded:
     """What a competitor module's `load()` returns.
 
     `cases` maps a name to a function that builds the case: a case exists only while it is timed.
+    `finish` waits until what was asked of a device is done: before the clock is read.
     `threads` are the sizes of its own thread pools. `notes` is anything worth recording, such as
     which loss function was found.
     """
@@ -31,3 +41,4 @@ class Loaded:
     cases: Mapping[str, Callable[[], Case]]
     threads: Mapping[str, int] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    finish: Callable[[], object] = lambda: None

@@ -52,12 +52,14 @@ class Session:
 
     def time(self, repeat: int) -> dict[str, Any]:
         """Seconds for all repetitions; several short ones follow one that warms the caches up."""
-        run = self.case.run
+        run, finish = self.case.run, self.loaded.finish
         if repeat > 1:
             run()
+        finish()
         start = perf_counter_ns()
         for _ in range(repeat):
             run()
+        finish()
         return {"seconds": (perf_counter_ns() - start) / 1e9}
 
     def close(self) -> dict[str, Any]:

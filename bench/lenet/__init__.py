@@ -25,6 +25,13 @@ COMPETITORS = (
         "torch-last", "PyTorch, channels last", "bench.lenet.pytorch", {"mode": "last"}, peer=True
     ),
     Competitor(
+        *("torch-compile", "torch.compile", "bench.lenet.pytorch", {"mode": "compile"}), peer=True
+    ),
+    Competitor(
+        *("torch-graphs", "PyTorch, CUDA graphs", "bench.lenet.pytorch", {"mode": "graphs"}),
+        peer=True,
+    ),
+    Competitor(
         *("tensorflow", "TensorFlow, tf.function", "bench.lenet.tf_function", {"mode": "graph"}),
         peer=True,
     ),

@@ -8,13 +8,14 @@ from typing import Any
 import autodiff as ad
 from bench._case import Loaded
 from bench.lenet.problems import MOMENTUM, RATE, SHAPES, make_cases
+from bench.steps.ours import finish, versions
 from bench.steps.problems import Array, Training
 from optim import SGD
 
 
 def load(mode: str) -> Loaded:
     """`mode` is "flat" or "eager"."""
-    return Loaded({"autodiff": ad.__version__}, make_cases(flat if mode == "flat" else eager))
+    return Loaded(versions(), make_cases(flat if mode == "flat" else eager), finish=finish)
 
 
 def eager(

@@ -16,7 +16,16 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from bench._case import Case
-from bench.steps.problems import CHECKED, LABELS, TOLERANCE, Array, StepCase, Training, error_of
+from bench.steps.problems import (
+    CHECKED,
+    LABELS,
+    TOLERANCE,
+    Array,
+    StepCase,
+    Training,
+    error_of,
+    on_host,
+)
 
 RATE = 0.01
 MOMENTUM = 0.9
@@ -172,7 +181,7 @@ def _case(train: Trainer, batch: int) -> StepCase:
 
     def check() -> float:
         losses, parameters = answer(batch, CHECKED)
-        got: list[Any] = [np.array(training.run()) for _ in range(CHECKED)]
+        got: list[Any] = [on_host(training.run()) for _ in range(CHECKED)]
         return max(error_of(got, losses), error_of(training.read(), parameters))
 
     return StepCase(training.run, check, TOLERANCE, training.memory)

@@ -14,12 +14,16 @@ from torch import nn
 from bench._case import Loaded
 from bench.lenet.problems import MOMENTUM, RATE, make_cases
 from bench.steps.problems import Array, Training, untold
+from bench.steps.pytorch import DEVICE, captured, finish
 
 
 def load(mode: str) -> Loaded:
-    """`mode` is "first" or "last": where the channels lie in memory."""
+    """`mode` is "first" or "last": where the channels lie in memory; "compile", or "graphs"."""
+    if mode in ("compile", "graphs") and DEVICE.type != "cuda":
+        raise ImportError(f"{mode} is measured with --device cuda")
     threads = {"torch": torch.get_num_threads()}
-    return Loaded({"torch": torch.__version__}, make_cases(partial(train, mode)), threads)
+    cases = make_cases(partial(train, mode))
+    return Loaded({"torch": torch.__version__}, cases, threads, finish=finish)
 
 
 def inward(parameters: list[Array]) -> list[Array]:
@@ -63,19 +67,29 @@ def train(
     with torch.no_grad():
         for leaf, p in zip(model.parameters(), inward(parameters), strict=True):
             leaf.copy_(torch.from_numpy(np.ascontiguousarray(p)))
-    model = model.to(memory_format=layout)
+    model = model.to(DEVICE, memory_format=layout)
     optimizer = torch.optim.SGD(model.parameters(), RATE, momentum=MOMENTUM)
-    x = torch.tensor(images.transpose(0, 3, 1, 2)).contiguous(memory_format=layout)
-    batches = cycle([torch.tensor(y) for y in labels])
+    x = torch.tensor(images.transpose(0, 3, 1, 2), device=DEVICE)
+    x = x.contiguous(memory_format=layout)
+    batches = cycle([torch.tensor(y, device=DEVICE) for y in labels])
+
+    def loss_of(y: Any) -> Any:
+        return F.cross_entropy(model(x), y)
+
+    if mode == "compile":
+        loss_of = torch.compile(loss_of, mode="reduce-overhead")
 
     def run() -> Any:
         optimizer.zero_grad()
-        loss = F.cross_entropy(model(x), next(batches))
+        loss = loss_of(next(batches))
         loss.backward()
         optimizer.step()
-        return loss.detach()
+        return loss.detach().clone() if mode == "compile" else loss.detach()
+
+    if mode == "graphs":
+        run = captured(model, optimizer, loss_of, batches)
 
     def read() -> list[Array]:
-        return outward([leaf.detach().numpy() for leaf in model.parameters()])
+        return outward([leaf.detach().cpu().numpy() for leaf in model.parameters()])
 
     return Training(run, read, untold)

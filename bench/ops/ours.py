@@ -11,16 +11,17 @@ import numpy as np
 import autodiff as ad
 from bench._case import Loaded
 from bench.ops.problems import LEARNING_RATE, PAIRS, Array, Run, Step, make_cases
+from bench.steps.ours import finish
 
 
 def load(leaves: str) -> Loaded:
     """`leaves` is "tensors" (the chain alone) or "variables" (the chain and the step)."""
     versions = {"autodiff": ad.__version__}
     if leaves == "tensors":
-        return Loaded(versions, make_cases(partial(chain, ad.asarray)))
+        return Loaded(versions, make_cases(partial(chain, ad.asarray)), finish=finish)
     loss, origin = find_loss()
     cases = make_cases(partial(chain, ad.Variable), partial(step, loss))
-    return Loaded(versions, cases, notes={"loss": origin})
+    return Loaded(versions, cases, notes={"loss": origin}, finish=finish)
 
 
 def chain(make: Callable[[Array], Any], *leaves: Array) -> Run:

@@ -42,6 +42,10 @@ COMPETITORS = (
         "torch-compile", "torch.compile", "bench.steps.pytorch", {"mode": "compile"}, peer=True
     ),
     Competitor(
+        *("torch-graphs", "PyTorch, CUDA graphs", "bench.steps.pytorch", {"mode": "graphs"}),
+        peer=True,
+    ),
+    Competitor(
         *("tensorflow", "TensorFlow, tf.function", "bench.steps.tf_function", {"mode": "graph"}),
         peer=True,
     ),

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bench._case import Loaded
+from bench._case import Loaded, device
 from bench.steps.problems import BETA_1, BETA_2, EPSILON, RHO, Array, Net, Training, make_cases
 
 State = Any
@@ -22,8 +22,15 @@ State = Any
 
 def load(dispatch: str) -> Loaded:
     """`dispatch` is "ahead" or "inline"."""
+    on_cpu = device() == "cpu"
+    jax.config.update("jax_platforms", "cpu" if on_cpu else "cuda")
     jax.config.update("jax_cpu_enable_async_dispatch", dispatch == "ahead")
-    return Loaded({"jax": jax.__version__}, make_cases(train))
+    return Loaded({"jax": jax.__version__}, make_cases(train), finish=finish)
+
+
+def finish() -> None:
+    """Wait for the device: what is asked of it now is done when all before is."""
+    (jax.device_put(0.0) + 0).block_until_ready()
 
 
 def train(net: Net, parameters: list[Array], images: Array, labels: list[Array]) -> Training:

@@ -8,7 +8,8 @@ from itertools import cycle
 from typing import Any
 
 import autodiff as ad
-from bench._case import Loaded
+from autodiff._device import backend, current
+from bench._case import Loaded, device
 from bench.steps.problems import Array, Net, Training, make_cases
 from optim import SGD, Adam, Optimizer, RMSprop
 
@@ -25,7 +26,25 @@ DECORATORS: dict[str, Callable[[], Any]] = {
 
 def load(mode: str) -> Loaded:
     """`mode` is "flat", "fused" (its loops compiled by Numba) or "eager"."""
-    return Loaded({"autodiff": ad.__version__}, make_cases(partial(train, DECORATORS[mode]())))
+    cases = make_cases(partial(train, DECORATORS[mode]()))
+    return Loaded(versions(), cases, finish=finish)
+
+
+def versions() -> dict[str, str]:
+    """This library's version, and that of the library of the device's arrays."""
+    found = {"autodiff": ad.__version__}
+    if device().startswith("cuda"):
+        import cupy
+
+        found["cupy"] = cupy.__version__
+    return found
+
+
+def finish() -> None:
+    """Wait for the device."""
+    where = current()
+    if where.kind != "cpu":
+        backend(where.kind).synchronize(where.index)
 
 
 def train(

@@ -146,6 +146,11 @@ def answer(net: Net, steps: int, epsilon_within: bool = True) -> tuple[list[floa
     return losses, w
 
 
+def on_host(x: Any) -> Array:
+    """A copy of a result as a NumPy array; PyTorch wants to be asked for it."""
+    return np.array(x.cpu() if hasattr(x, "cpu") else x)
+
+
 def error_of(got: Sequence[Any], expected: Sequence[Any]) -> float:
     """The largest |got − expected| of any array, over that array's largest |expected|."""
     worst = 0.0
@@ -170,7 +175,7 @@ def _case(train: Trainer, net: Net, epsilon_within: bool) -> StepCase:
 
     def check() -> float:
         losses, parameters = answer(net, CHECKED, epsilon_within)
-        got = [np.array(training.run()) for _ in range(CHECKED)]
+        got = [on_host(training.run()) for _ in range(CHECKED)]
         return max(error_of(got, losses), error_of(training.read(), parameters))
 
     return StepCase(training.run, check, TOLERANCE, training.memory)

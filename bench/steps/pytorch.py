@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from bench._case import Loaded
+from bench._case import Loaded, device
 from bench.steps.problems import (
     BETA_1,
     BETA_2,
@@ -29,11 +29,23 @@ from bench.steps.problems import (
 
 
 def load(mode: str) -> Loaded:
-    """`mode` is "eager", "fused" (the update one kernel, where there is one) or "compile"."""
+    """`mode` is "eager", "fused" (the update one kernel), "compile" or "graphs" (CUDA graphs)."""
+    if mode == "graphs" and DEVICE.type != "cuda":
+        raise ImportError("CUDA graphs need --device cuda")
     nets = [net for net in NETS if mode != "fused" or net.optimizer in ("SGD", "Adam")]
     threads = {"torch": torch.get_num_threads()}
     cases = make_cases(partial(train, mode), nets, epsilon_within=False)
-    return Loaded({"torch": torch.__version__}, cases, threads)
+    return Loaded({"torch": torch.__version__}, cases, threads, finish=finish)
+
+
+#: where to compute; an "ImportError" where there is no such device
+DEVICE = torch.device(device())
+
+
+def finish() -> None:
+    """Wait for the device."""
+    if DEVICE.type == "cuda":
+        torch.cuda.synchronize()
 
 
 def make_optimizer(net: Net, parameters: Any, **options: Any) -> torch.optim.Optimizer:
@@ -57,24 +69,31 @@ def train(
     with torch.no_grad():
         for leaf, p in zip(model.parameters(), parameters, strict=True):
             leaf.copy_(torch.from_numpy(p.T))
-    optimizer = make_optimizer(
-        net, model.parameters(), **({"fused": True} if mode == "fused" else {})
-    )
+    model = model.to(DEVICE)
+    options = {"fused": {"fused": True}, "graphs": {"capturable": True}}.get(mode, {})
+    if net.optimizer == "SGD":
+        options.pop("capturable", None)  # it has no counter
+    optimizer = make_optimizer(net, model.parameters(), **options)
     leaves = list(model.parameters())
 
     def loss_of(x: Any, y: Any) -> Any:
         return F.cross_entropy(model(x), y)
 
+    copied = mode == "compile" and DEVICE.type == "cuda"  # the next step writes over its results
     if mode == "compile":
-        loss_of = torch.compile(loss_of)
-    x, batches = torch.tensor(images), cycle([torch.tensor(y) for y in labels])
+        loss_of = torch.compile(loss_of, mode="reduce-overhead" if DEVICE.type == "cuda" else None)
+    x = torch.tensor(images, device=DEVICE)
+    batches = cycle([torch.tensor(y, device=DEVICE) for y in labels])
 
     def run() -> Any:
         optimizer.zero_grad()
         loss = loss_of(x, next(batches))
         loss.backward()
         optimizer.step()
-        return loss.detach()
+        return loss.detach().clone() if copied else loss.detach()
+
+    if mode == "graphs":
+        run = captured(model, optimizer, lambda y: loss_of(x, y), batches)
 
     def memory() -> int:
         """Batch, parameters and state, and the step's own peak by the profiler's record."""
@@ -85,7 +104,49 @@ def train(
         size = sum(tensor.untyped_storage().nbytes() for tensor in [x, *leaves, *state])
         return size + peak_growth(run)
 
-    return Training(run, lambda: [leaf.detach().numpy().T for leaf in leaves], memory)
+    return Training(run, lambda: [leaf.detach().cpu().numpy().T for leaf in leaves], memory)
+
+
+def captured(model: Any, optimizer: Any, loss_of: Any, batches: Any) -> Any:
+    """A whole step as one CUDA graph, as PyTorch's notes on CUDA graphs make it.
+
+    The warm-up that capturing needs is undone: the graph begins where the others do.
+    """
+    before = [leaf.detach().clone() for leaf in model.parameters()]
+    y = next(batches).clone()
+    first = [y.clone()]
+
+    def step() -> Any:
+        optimizer.zero_grad(set_to_none=True)
+        loss = loss_of(y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            step()
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    optimizer.zero_grad(set_to_none=True)
+    with torch.cuda.graph(graph):
+        loss = step()
+    with torch.no_grad():
+        for leaf, value in zip(model.parameters(), before, strict=True):
+            leaf.copy_(value)
+        for slots in optimizer.state.values():
+            for slot in slots.values():
+                if torch.is_tensor(slot):
+                    slot.zero_()
+
+    def run() -> Any:
+        y.copy_(first.pop() if first else next(batches))
+        graph.replay()
+        return loss.detach()
+
+    return run
 
 
 def peak_growth(run: Any) -> int:

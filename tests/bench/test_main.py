@@ -11,7 +11,8 @@ from bench.__main__ import main
     [
         ([], "required: COMMAND"),
         (["waltz"], "invalid choice: 'waltz'"),
-        (["ops", "--device", "cuda"], "--device cuda: this version runs on the CPU"),
+        (["ops", "--device", "tpu"], "--device tpu: device is 'tpu'; expected"),
+        (["ops", "--device", "cuda:99"], "--device cuda:99: "),
     ],
 )
 def test_a_wrong_command_line_says_what_is_wrong(
