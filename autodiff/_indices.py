@@ -24,12 +24,9 @@ def sent(index: Index, where: Device) -> Index:
 
     Raises:
         ValueError: an array on another device.
-        IndexError: a single boolean.
     """
     found: list[Any] = []
     for entry in index:
-        if isinstance(entry, bool | np.bool_):
-            raise IndexError("a single boolean is no index of what lies on a device")
         if type(entry) in DEVICE_ARRAYS and device_of(entry) != where:
             raise ValueError(
                 f"an index lies on {device_of(entry)}, what it is an index of on {where}; "
@@ -37,6 +34,8 @@ def sent(index: Index, where: Device) -> Index:
             )
         if not is_array(entry):
             found.append(entry)
+        elif not entry.ndim and entry.dtype.kind == "b":
+            found.append(bool(entry))
         elif entry.dtype.kind == "b":
             found += [place(part, where) for part in entry.nonzero()]
         else:
@@ -87,7 +86,7 @@ def _axes_of(index: Index, shape: tuple[int, ...]) -> Iterator[tuple[Any, int, t
 
 
 def _axes(entry: Any) -> int:
-    if entry is None or entry is Ellipsis:
+    if entry is None or entry is Ellipsis or isinstance(entry, bool | np.bool_):
         return 0
     return entry.ndim if is_array(entry) and entry.dtype.kind == "b" else 1
 
@@ -98,7 +97,7 @@ def picked_shape(index: Index, shape: tuple[int, ...]) -> tuple[int, ...]:
     return np.broadcast_to(np.False_, shape)[known].shape
 
 
-def once_each(xp: Any, index: Index, x: Any) -> None:
+def once_each(index: Index, x: Any) -> None:
     """ValueError where an index names an element of x twice: its assignment is not defined."""
     if not any(type(e) in DEVICE_ARRAYS for e in index):
         hits = np.zeros(x.shape, np.int64)
@@ -106,6 +105,7 @@ def once_each(xp: Any, index: Index, x: Any) -> None:
         if hits.size and hits.max() > 1:
             raise ValueError("an index that names an element twice has no defined assignment")
         return
+    xp = NAMESPACES[type(x)]
     hits = xp.zeros(x.shape, dtype=np.int64)
     xp.add_at(hits, index, xp.ones(picked_shape(index, x.shape), dtype=np.int64))
     xp.require_range(hits, 0, 2, "how often elements are named by an index that is assigned to")

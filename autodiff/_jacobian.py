@@ -71,7 +71,7 @@ def _rows(
         walk.missing(k, (n,))
         if rows is None
         else constant(rows)
-        if type(rows) is np.ndarray
+        if not isinstance(rows, list)
         else concat(rows)
         for k, rows in enumerate(whole)
     ]

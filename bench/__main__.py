@@ -48,10 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             module.add_arguments(command)
 
     args = parser.parse_args(arguments)
-    if args.device != device():
-        os.environ[DEVICE_VARIABLE] = args.device  # for workers too
     if args.device != "cpu":
         _check_device(parser, args.device)
+    if args.device != device():
+        os.environ[DEVICE_VARIABLE] = args.device  # for workers, too
     return int(module.main(args) or 0)
 
 

@@ -25,6 +25,24 @@ settings.register_profile("long", settings.get_profile("default"), max_examples=
 settings.load_profile("default")
 
 
+#: marks a test of NumPy's arrays, programs or figures, which other devices have not
+HOST = "host: of what the CPU alone has; left out with --device"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On another device: leave out what is the CPU's, and say so."""
+    device = config.getoption("--device")
+    if device and device != "cpu":
+        skip = pytest.mark.skip(reason=f"of the CPU alone; the tests run on {device}")
+        for item in items:
+            if item.get_closest_marker("host") or HOST_FOLDER in item.path.parents:
+                item.add_marker(skip)
+
+
+#: flat programs are NumPy's text
+HOST_FOLDER = Path(__file__).parent / "autodiff" / "flat"
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--device",
@@ -34,6 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     device = config.getoption("--device")
+    config.addinivalue_line("markers", HOST)
     if device:
         os.environ["AUTODIFF_DEVICE"] = device  # for what the tests run beside themselves, too
         if device.startswith("guard"):

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from .._device import host
+
 #: `fork` is where one value goes several ways; `output` is the free end of a target's wire.
 Kind = Literal["leaf", "constant", "gate", "fork", "output"]
 
@@ -70,7 +72,8 @@ class Picture:
 
 
 def frozen(data: Any) -> Any:
-    """Raw data that nobody can change: numbers as they are, arrays as read-only copies."""
+    """Raw data, on the host, that nobody can change: numbers, or read-only copies of arrays."""
+    data = host(data)
     if not isinstance(data, np.ndarray):
         return data
     data = data.copy()

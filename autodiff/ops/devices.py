@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._device import device_of, place, resolve
+from .._device import current, device_of, place, resolve
 from .._op import op
 from .._samples import Arrays, Draw
 
@@ -12,7 +12,7 @@ __all__ = ["to_device"]
 
 
 def _sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
-    return (draw.array(draw.shape()),), {"device": "cpu"}
+    return (draw.array(draw.shape()),), {"device": str(current())}
 
 
 def _device(value: Any, x: Any) -> Any:

@@ -98,14 +98,21 @@ def clip(xp: Any, x: Any, /, min: Any = None, max: Any = None) -> Any:
 
 
 def _raw_index(index: Any, x: Any, fits: bool = True) -> tuple[Any, ...]:
-    """The index as a tuple of ints, slices, None, Ellipsis and NumPy arrays, Tensors unwrapped."""
-    entries = index if isinstance(index, tuple) else (index,)
-    found = tuple(_entry(e) for e in entries)
+    """The index as a tuple of ints, slices, None, Ellipsis and raw arrays, where x lies.
+
+    fits: x is what is indexed.
+    """
+    found = _entries(index)
     if type(x) in DEVICE_ARRAYS or any(type(e) in DEVICE_ARRAYS for e in found):
         if fits:
             check(found, x.shape)
         return sent(found, device_of(x))
     return found
+
+
+def _entries(index: Any) -> tuple[Any, ...]:
+    """Each entry with Tensors unwrapped; arrays lie where they were."""
+    return tuple(_entry(e) for e in (index if isinstance(index, tuple) else (index,)))
 
 
 def _entry(entry: Any) -> Any:
@@ -244,6 +251,18 @@ def _put_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
     return (draw.array(shape), draw.array(np.empty(shape)[index].shape)), {"index": index}
 
 
+def _put_index(index: Any, x: Any) -> tuple[Any, ...]:
+    """`_raw_index`, of one that names no element twice."""
+    found = _entries(index)
+    known = not any(type(e) in DEVICE_ARRAYS for e in found)
+    if known and not is_basic(found):
+        once_each(found, x)
+    found = _raw_index(found, x)
+    if not known:
+        once_each(found, x)
+    return found
+
+
 def _put_rule(xp: Any, g: Any, index: Any, x_shape: Any) -> Any:
     elsewhere = made(device_of(g), "ones", x_shape, np.bool_)
     elsewhere[index] = False
@@ -254,7 +273,7 @@ def _put_rule(xp: Any, g: Any, index: Any, x_shape: Any) -> Any:
     x=_put_rule,
     value=lambda xp, g, index, x_shape: _take(xp, g, index, g.ndim - len(x_shape)),
     broadcast=cast_undo,
-    normalise={"index": _raw_index},
+    normalise={"index": _put_index},
     label="[ ]=",
     role="gradient router",
     flops=0,
@@ -267,8 +286,6 @@ def put(xp: Any, x: Any, value: Any, /, index: Any) -> Any:
     Tensor([1., 9., 3.], dtype=float32)
     """
     out = xp.array(x)
-    if not is_basic(index):
-        once_each(xp, index, out)
     shape = getattr(value, "shape", ())
     if out[index].shape != shape:
         raise ValueError(f"x[index] has shape {out[index].shape}; the value has {shape}")

@@ -1,13 +1,12 @@
 """Products of square matrices, ours beside PyTorch's, in TFLOP/s: `products DEVICE FILE`.
 
 Both in one process, in turn, as both call the device's own library; each sample is timed until the
-device is done. TF32 is asked of CuPy by its environment variable, of PyTorch by its option.
+device is done. TF32 is asked of CuPy by its compute type, of PyTorch by its option.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,8 @@ import numpy as np
 SIZES = {"cpu": (256, 512)}
 LARGE = (4096, 8192)
 ROUNDS = 7
+#: CuPy's numbers for how float32 is multiplied
+FULL, TF32 = 1, 7
 #: name -> dtype and whether products are rounded to TF32
 KINDS = {
     "float64": ("float64", False),
@@ -34,7 +35,6 @@ def main(device: str, file: Path) -> None:
     for kind, (dtype, tf32) in KINDS.items():
         if device == "cpu" and (tf32 or dtype == "float16"):
             continue
-        os.environ["CUPY_TF32"] = "1" if tf32 else "0"
         for n in SIZES.get(device, LARGE):
             found[f"{kind} {n}"] = entry = one(device, n, dtype, tf32)
             print(f"{kind} {n}: {entry}", flush=True)
@@ -70,6 +70,10 @@ def ours(device: str, n: int, dtype: str, tf32: bool) -> Callable[[], object]:
     import autodiff as ad
     from bench.steps.ours import finish
 
+    if device != "cpu":
+        from cupy import _core  # its environment variable is read once
+
+        _core.set_compute_type(np.float32, TF32 if tf32 else FULL)
     with ad.device(device):
         rng = np.random.default_rng(0)
         x, y = (ad.asarray(rng.standard_normal((n, n), np.float32), dtype) for _ in "xy")

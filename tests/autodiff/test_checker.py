@@ -315,6 +315,7 @@ BROKEN: dict[str, tuple[Callable[[], Callable[..., Any]], tuple[Any, ...], str]]
 }
 
 
+@pytest.mark.host
 @pytest.mark.parametrize("case", BROKEN)
 def test_broken_rules_are_caught(case: str) -> None:
     declare, inputs, message = BROKEN[case]

@@ -140,6 +140,7 @@ def test_reset_inside_stop_recording() -> None:
         tape.gradient(y, x)
 
 
+@pytest.mark.host
 def test_two_python_numbers() -> None:
     assert ad.add(2.0, 3.0).dtype == np.float32
     assert ad.maximum(1, 2).dtype == np.int64

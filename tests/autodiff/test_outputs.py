@@ -83,6 +83,7 @@ def test_what_no_target_depends_on(both: Any) -> None:
     np.testing.assert_allclose(tape.gradient(y, x).numpy(), 2 * np.exp(X))
 
 
+@pytest.mark.host
 def test_programs(both: Any) -> None:
     def build() -> Any:
         v = ad.Variable(X)
@@ -105,6 +106,7 @@ def test_programs(both: Any) -> None:
     assert f.cost(X).flops == 6
 
 
+@pytest.mark.host
 def test_diagrams(both: Any) -> None:
     x = ad.Variable(X, name="x")
     with ad.GradientTape(persistent=True) as tape:

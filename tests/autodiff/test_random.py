@@ -241,6 +241,7 @@ def test_gradients_pass_through_what_is_done_with_draws() -> None:
     assert (tape.gradient(z, x) * x).numpy().sum() == pytest.approx(float(z.sum()))
 
 
+@pytest.mark.host
 @every_draw
 def test_in_a_trace_a_draw_is_recorded(draw: Callable[[Generator], Tensor]) -> None:
     rng, outside = default_rng(9), default_rng(9)
@@ -271,6 +272,7 @@ def test_in_a_trace_gradients_pass_by() -> None:
     assert g_eps is None  # nobody watches it
 
 
+@pytest.mark.host
 @pytest.mark.parametrize(
     "what",
     [

@@ -146,6 +146,7 @@ def test_callers_may_change_their_arrays() -> None:
     assert value(tape.gradient([y, w], x)) == [0.0, 2.0, 4.0]
 
 
+@pytest.mark.host
 def test_gradients_have_memory_of_their_own() -> None:
     a, b = Variable(np.ones(3)), Variable(np.ones(3))
     upstream = np.ones(3)

@@ -15,6 +15,7 @@ import autodiff as ad
 from autodiff import Tensor, Variable
 
 
+@pytest.mark.host
 @pytest.mark.parametrize(
     ("value", "dtype", "shape"),
     [
@@ -161,6 +162,7 @@ def test_python_numbers_take_the_dtype_of_the_variable(value: Any) -> None:
         assert assigned.dtype == np.float64
 
 
+@pytest.mark.host
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64"])
 def test_a_whole_number_cast_to_floats_is_a_scalar_like_all_of_them(dtype: str) -> None:
     """Powers of 0-d arrays and of scalars differ in their last bits, and programs hold scalars."""

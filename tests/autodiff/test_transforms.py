@@ -139,6 +139,7 @@ def test_errors_say_what_was_given(
         call(np.ones(3))
 
 
+@pytest.mark.host
 @given(f=functions(), x=tensors(shapes(1, 2, 1)))
 def test_flat_programs_give_the_same(f: Any, x: ad.Tensor) -> None:
     def everything(x: Any, v: Any) -> Any:

@@ -226,7 +226,7 @@ def indices(host: np.ndarray[Any, Any], index: Any) -> Any:
 
 
 def _axes(entry: Any) -> int:
-    if entry is None or entry is Ellipsis:
+    if entry is None or entry is Ellipsis or isinstance(entry, bool):
         return 0
     return entry.ndim if type(entry) is ndarray and entry.dtype.kind == "b" else 1
 

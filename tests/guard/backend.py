@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 from autodiff import _device
 from autodiff._cupy import CupyBackend
 from tests.guard.library import cupy
 
 _device.register("guard", lambda: CupyBackend(cupy))
+
+#: what is compared with the CPU: the guard, or the GPU where the tests run on one
+DEVICE = os.environ.get("AUTODIFF_DEVICE", "")
+if not DEVICE.startswith("cuda"):
+    DEVICE = "guard"

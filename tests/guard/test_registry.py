@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import autodiff as ad
-import tests.guard.backend  # noqa: F401  makes the device known
 from autodiff import _nest
 from autodiff._op import registry
 from autodiff.testing import check_gradients, sample_call
+from tests.guard.backend import DEVICE
 from tests.guard.counters import resident
 
 SEEDS = range(6)
@@ -71,7 +71,7 @@ def test_as_on_the_cpu(name: str) -> None:
             call = in_single_precision(call)
         order = 0 if not op.rules else 2 if seed < 2 else 1
         ours = run(call, order, "cpu", False)
-        theirs = run(call, order, "guard", name not in BRINGING)
+        theirs = run(call, order, DEVICE, name not in BRINGING)
         assert len(ours) == len(theirs)
         for a, b in zip(ours, theirs, strict=True):
             assert (a is None) == (b is None)
@@ -97,6 +97,6 @@ def in_single_precision(call: Any) -> Any:
 @pytest.mark.parametrize("name", [n for n in OPS if registry[n].rules])
 def test_promises_of_gradients_hold_there(name: str) -> None:
     """Used-up, persistent and nested tapes, stacks of upstream gradients, memory of their own."""
-    with ad.device("guard"):
+    with ad.device(DEVICE):
         call = sample_call(registry[name], 1)
         check_gradients(call, *call.arrays, order=1)
