@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 
+from . import _indices
 from ._backend import Namespace
 from ._checks import Checks
 from ._wide import Wide
@@ -195,7 +196,7 @@ class Uploader:
 
 def versions(cupy: Any, checks: Checks) -> dict[str, Any]:
     """Our versions of functions, by the names that ops know them by."""
-    return _reductions() | _stores(cupy) | _others(cupy, checks)
+    return _reductions() | _stores(cupy) | _taken(cupy, checks) | _others(cupy, checks)
 
 
 def _reductions() -> dict[str, Callable[..., Any]]:
@@ -247,11 +248,30 @@ def _stores(cupy: Any) -> dict[str, Callable[..., Any]]:
             cupy.add.at(out, index, values)
 
     def added_at(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
+        _indices.check(index, shape)
         out = cupy.zeros(shape, x.dtype)
         add_at(out, index, x)
         return out
 
     return {"framed": framed, "routed": routed, "add_at": add_at, "added_at": added_at}
+
+
+def _taken(cupy: Any, checks: Checks) -> dict[str, Callable[..., Any]]:
+    """What NumPy raises for, and CuPy wraps around."""
+
+    def checked(x: Any, indices: Any, axis: int) -> None:
+        n = x.shape[axis]
+        checks.within(indices, -n, n, f"indices of axis {axis}", IndexError)
+
+    def take(x: Any, indices: Any, axis: Any = None) -> Any:
+        checked(x if axis is not None else x.reshape(-1), indices, axis or 0)
+        return cupy.take(x, indices, axis)
+
+    def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
+        checked(x, indices, axis)
+        return cupy.take_along_axis(x, indices, axis)
+
+    return {"take": take, "take_along_axis": take_along_axis}
 
 
 def _others(cupy: Any, checks: Checks) -> dict[str, Any]:
@@ -266,5 +286,11 @@ def _others(cupy: Any, checks: Checks) -> dict[str, Any]:
         "reshape": lambda x, shape: x.reshape(shape),
         "permute_dims": lambda x, axes: x.transpose(axes),
         "require_range": checks.within,
+        # it sorts in the only way that it has, which is stable
+        "sort": lambda x, axis=-1, stable=True: cupy.sort(x, axis),
+        "argsort": lambda x, axis=-1, stable=True: cupy.argsort(x, axis),
+        "count_nonzero": lambda x, axis=None, keepdims=False: (x != 0).sum(
+            axis, np.int64, None, keepdims
+        ),
         "linalg": Wide(cupy.linalg),
     }

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -265,6 +265,19 @@ def beside(data: Any, other: Any) -> Any:
 def near(data: Any) -> AbstractContextManager[Any]:
     """What makes the device current on which raw data lies; for None it stays as it is."""
     return nullcontext() if data is None else on(device_of(data))
+
+
+@lru_cache(maxsize=256)
+def _kept(where: Device, make: Callable[..., Any], key: tuple[Any, ...]) -> Any:
+    return place(make(*key), where)
+
+
+def kept(beside: Any, make: Callable[..., Any], *key: Any) -> Any:
+    """A constant that NumPy makes of `key`, brought once to where something raw, or a Tensor, lies.
+
+    Nobody may write to it.
+    """
+    return _kept(device_of(beside), make, key)
 
 
 def made(where: Any, function: str, *args: Any, **kwargs: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .._device import kept
 from .._samples import Arrays, Draw
 
 
@@ -30,7 +31,7 @@ def part_dtype(x: Any) -> np.dtype[Any]:
 
 def eye_like(xp: Any, x: Any) -> Any:
     """A unit matrix as wide as those of x, of real numbers."""
-    return xp.asarray(np.eye(x.shape[-1], dtype=part_dtype(x)))
+    return xp.asarray(kept(x, np.eye, x.shape[-1], None, 0, part_dtype(x)))
 
 
 def embedded(xp: Any, values: Any) -> Any:
@@ -40,8 +41,11 @@ def embedded(xp: Any, values: Any) -> Any:
 
 def lower(xp: Any, x: Any) -> Any:
     """What is below the diagonal, and half of the diagonal."""
-    n = x.shape[-1]
-    return x * xp.asarray(np.tri(n, k=-1, dtype=part_dtype(x)) + np.eye(n, dtype=part_dtype(x)) / 2)
+    return x * xp.asarray(kept(x, _lower, x.shape[-1], part_dtype(x)))
+
+
+def _lower(n: int, dtype: np.dtype[Any]) -> Any:
+    return np.tri(n, k=-1, dtype=dtype) + np.eye(n, dtype=dtype) / 2
 
 
 def of_triangle(xp: Any, g: Any, upper: bool = False) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import _axes
 from .._broadcast import cast_undo
+from .._device import kept
 from .._op import op
 from .._samples import Arrays, Draw
 from .._tensor import Tensor, operand
@@ -76,22 +77,18 @@ def _rule(xp: Any, g: Any, arrays: Sequence[Any], arrays_shape: Any, subscripts:
         for letter, n in zip(term, shape, strict=True):
             if letter in seen:  # a diagonal: zeros elsewhere
                 twin = next(spare)
-                given.append((letter + twin, _constant(np.eye(n), g)))
+                given.append((letter + twin, kept(g, np.eye, n, None, 0, g.dtype)))
                 letter = twin
             elif n == 1 != size[letter]:
                 continue  # broadcast: summed
             elif letter not in known:
-                given.append((letter, _constant(np.ones(n), g)))
+                given.append((letter, kept(g, np.ones, n, g.dtype)))
             seen.add(letter)
             wanted += letter
         text = f"{','.join(t for t, _ in given)}->{lead}{wanted}"
         found = xp.contract([a for _, a in given], subscripts=text)
         result.append(xp.reshape(found, tuple(g.shape[: len(lead)]) + tuple(shape)))
     return result
-
-
-def _constant(x: Any, g: Any) -> Any:
-    return x.astype(g.dtype)
 
 
 @op(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import _axes
+from .._device import kept
 from .._op import op
 from .._samples import Arrays, Draw
 from .._tensor import Tensor, leave
@@ -155,13 +156,18 @@ def _axis_or_flat(value: Any, x: Any) -> int | None:
     return None if value is None else _axes.axis(value, x)
 
 
+def _repeated(n: int, repeats: tuple[int, ...]) -> Any:
+    """Where the elements of a repeated axis come from."""
+    return np.repeat(np.arange(n), repeats)
+
+
 def _repeat_rule(xp: Any, g: Any, x_shape: Any, repeats: Any, axis: int | None) -> Any:
     if axis is None:
         flat = _repeat_rule(xp, g, (math.prod(x_shape),), repeats, -1)
         return xp.reshape(flat, _axes.lead(flat, 1) + tuple(x_shape))
     n = x_shape[axis]
     if isinstance(repeats, tuple):
-        places = np.repeat(np.arange(n), repeats)
+        places = kept(g, _repeated, n, repeats)
         return xp.segment_sum(g, places, axis=axis, length=n)
     cut = g.ndim + axis
     apart = (*g.shape[:cut], n, repeats, *g.shape[cut + 1 :])
@@ -274,6 +280,11 @@ def _fill(value: Any, x: Any) -> Any:
     return value
 
 
+def _padded(size: int, pair: tuple[int, int], mode: str) -> Any:
+    """Where the elements of a padded axis come from."""
+    return np.pad(np.arange(size), pair, mode=mode)  # type: ignore[call-overload]
+
+
 def _pad_rule(xp: Any, g: Any, x_shape: Sequence[int], pad_width: Any, mode: str) -> Any:
     n = len(x_shape)
     if mode == "constant":
@@ -281,7 +292,7 @@ def _pad_rule(xp: Any, g: Any, x_shape: Sequence[int], pad_width: Any, mode: str
         return g[(..., *inside)]
     for k, (pair, size) in enumerate(zip(pad_width, x_shape, strict=True)):
         if pair != (0, 0):
-            places = np.pad(np.arange(size), pair, mode=mode)  # type: ignore[call-overload]
+            places = kept(g, _padded, size, pair, mode)
             g = xp.segment_sum(g, places, axis=k - n, length=size)
     return g
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import _axes
 from .._broadcast import Undo, cast_undo, undo_for
+from .._device import kept
 from .._op import op
 from .._samples import Arrays, Draw
 
@@ -159,6 +160,11 @@ def take_along_axis(xp: Any, x: Any, indices: Any, /, axis: int = -1) -> Any:
     return xp.take_along_axis(x, indices, axis=axis)
 
 
+def _along(size: int, behind: int) -> Any:
+    """Numbers along an axis that has so many others behind it."""
+    return np.arange(size).reshape(-1, *(1,) * behind)
+
+
 def _add_along_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
     (x, indices), statics = _along_sample(draw)
     axis = statics["axis"] % x.ndim - x.ndim
@@ -191,7 +197,7 @@ def add_along_axis(xp: Any, x: Any, indices: Any, /, axis: int, length: int) -> 
     indices = xp.broadcast_to(indices, x.shape)
     n = x.ndim
     index = tuple(
-        indices if k == n + axis else np.arange(size).reshape(-1, *(1,) * (n - 1 - k))
+        indices if k == n + axis else kept(x, _along, size, n - 1 - k)
         for k, size in enumerate(x.shape)
     )
     return xp.added_at(x, index, tuple(shape))
