@@ -7,7 +7,11 @@ The names below are those of the Array API standard where it has one, and Tensor
 
 import sys as _sys
 
-from . import _backend
+from . import (  # noqa: F401  (made of the ops above)
+    _backend,
+    _numpy_numbers,
+    _numpy_shapes,
+)
 from . import fft as fft
 from . import linalg as linalg
 from . import random as random
@@ -16,6 +20,7 @@ from ._anomaly import detect_anomaly as detect_anomaly
 from ._constants import *
 from ._custom import custom_gradient as custom_gradient
 from ._device import device as device
+from ._exchange import *
 from ._graph import TracingError as TracingError
 from ._inspection import *
 from ._products import hvp as hvp

@@ -253,13 +253,13 @@ def _unary_with_statics(op: Op) -> Callable[..., Any]:
     bind = binder(op)
     defaults = None if _EMPTY in op.defaults else op.defaults
     normalise = tuple((op.statics.index(static), f) for static, f in op.normalise.items())
-    in_dtype = op.in_dtype
+    special = op.in_dtype or bool(op.without)
 
     def call(x: Any, /, *args: Any, **kwargs: Any) -> Any:
         if type(x) is not Tensor and type(x) is not Variable:
             x = as_tensor(op, name, x)
-        if in_dtype and "dtype" in kwargs:
-            x = cast(x, kwargs.pop("dtype"))
+        if special and kwargs:
+            x = beforehand(op, x, kwargs)
         a = x._data
         if args or kwargs or defaults is None:
             values = bind(args, kwargs)
@@ -292,11 +292,18 @@ def _unary_with_statics(op: Op) -> Callable[..., Any]:
     return call
 
 
-def cast(x: Tensor, dtype: Any) -> Tensor:
-    """x in a dtype, recorded; as it is where that is None or its own."""
+def beforehand(op: Op, x: Tensor, kwargs: dict[str, Any]) -> Tensor:
+    """x in the dtype that is asked for, recorded; arguments without consequence are taken out."""
+    for name in op.without:
+        value = kwargs.pop(name, None)
+        if name == "device" and value not in (None, x.device):
+            raise ValueError(f"{op.name}: x lies on {x.device}; bring it to {value} by to_device")
+    dtype = kwargs.pop("dtype", None) if op.in_dtype else None
+    if dtype is None or x.dtype == dtype:
+        return x
     from .ops.creation import astype
 
-    return x if dtype is None or x.dtype == dtype else astype(x, dtype)
+    return astype(x, dtype)
 
 
 def _general(op: Op) -> Callable[..., Any]:

@@ -92,6 +92,8 @@ class Op:
     outputs: Callable[..., Any] | None
     #: whether calls take a dtype, to which the input is cast first
     in_dtype: bool
+    #: keyword arguments without consequence, and their defaults
+    without: dict[str, Any]
     #: `x_shape` of every input, where a rule asks for one
     extras: tuple[str, ...] = ()
     #: (index of the input, rule, pick): `pick((*record, g, xp))` is the rule's arguments
@@ -131,6 +133,7 @@ def op(
     remembers: bool = False,
     outputs: tuple[str, ...] = (),
     in_dtype: bool = False,
+    without: dict[str, Any] | None = None,
     **rules: Rule,
 ) -> Callable[[Callable[Concatenate[Any, P], Any]], Callable[P, Tensor]]:
     """Declare an op. The module's docstring explains forward and rules.
@@ -151,6 +154,8 @@ def op(
         flops: floating-point operations per output element, or `f(out_shape, *input_shapes)`.
         remembers: results know what they were made of (`_origin`); for ops of one input.
         outputs: names of the outputs of an op that has several: calls give a named tuple.
+        without: keyword arguments of the Array API that have no consequence here, with their
+            defaults: `copy`, since Tensors are values, and `device`, which must be that of x.
         in_dtype: calls take `dtype=`, to which the input is cast first; for ops of one input.
 
     Raises:
@@ -185,6 +190,7 @@ def op(
             remembers=remembers,
             outputs=namedtuple(f"{name.title()}Result", outputs) if outputs else None,
             in_dtype=in_dtype,
+            without=without or {},
         )
         _check(self, parameters)
         self.extras, self.edges, self.keeps = _needs(self)
@@ -192,8 +198,11 @@ def op(
         self.function = function = _origin.remembering(self, call) if remembers else call
         self.pull = _pulls.make_pull(self)
         public = [p.replace(annotation=p.empty) for p in parameters[1:]]
-        if in_dtype:
-            public.append(inspect.Parameter("dtype", inspect.Parameter.KEYWORD_ONLY, default=None))
+        more = {"dtype": None} if in_dtype else self.without
+        public += [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+            for name, default in more.items()
+        ]
         function.__name__ = function.__qualname__ = forward.__name__
         function.__doc__, function.__module__ = forward.__doc__, forward.__module__
         function.__signature__ = inspect.Signature(public)  # type: ignore[attr-defined]

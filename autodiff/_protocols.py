@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ._op import answers, numpy_functions
+from ._op import answers, numpy_functions, registry
+from ._tensor import Tensor
 
 
 def _refuse(name: str, why: str) -> TypeError:
@@ -17,42 +19,43 @@ def _refuse(name: str, why: str) -> TypeError:
     )
 
 
+NO_OUT = "the argument 'out' is not supported: Tensors are values, and the result is a new one"
+
+#: ufunc -> the op that its `reduce` is, and its `accumulate`
+REDUCED = {
+    np.add: ("sum", "cumulative_sum"),
+    np.multiply: ("prod", "cumulative_prod"),
+    np.maximum: ("max", None),
+    np.minimum: ("min", None),
+    np.logical_and: ("all", None),
+    np.logical_or: ("any", None),
+}
+
+
 def call_ufunc(ufunc: Any, how: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What `ufunc(...)` means where an input is a Tensor."""
-    name = f"np.{ufunc.__name__}"
-    if how != "__call__":
-        raise _refuse(f"{name}.{how}", "ufunc methods have no rule")
+    """What `ufunc(...)`, or a method of it such as `reduce`, means where an input is a Tensor."""
+    name = f"np.{ufunc.__name__}" + (f".{how}" if how != "__call__" else "")
+    if any(out is not None for out in kwargs.pop("out", None) or ()):
+        raise _refuse(name, NO_OUT)
+    if how in ("reduce", "accumulate"):
+        return _along_axis(name, ufunc, how == "accumulate", *inputs, **kwargs)
+    if how not in ("__call__", "outer"):
+        raise _refuse(name, "this ufunc method has no rule")
+    if how == "outer":
+        x, y = (z if isinstance(z, Tensor) else Tensor(z) for z in inputs)
+        inputs = x[(..., *(None,) * y.ndim)], y
     if ufunc in answers:
-        return _answer(name, answers[ufunc], inputs, kwargs)
+        return _called(name, answers[ufunc], inputs, kwargs)
     if ufunc not in numpy_functions:
         raise _refuse(name, "it has no rule")
     if kwargs:
-        raise _refuse(name, f"the arguments {sorted(kwargs)} are not supported, Tensors are values")
+        raise _refuse(name, f"the arguments {sorted(kwargs)} are not supported")
     return numpy_functions[ufunc].function(*inputs)
 
 
-#: NumPy's names for our statics, where they differ
-ALIASES = {"a_min": "min", "a_max": "max", "newshape": "shape", "reps": "repetitions"}
-
-
-def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What a function of NumPy's namespace means where an argument is a Tensor."""
-    name = f"np.{function.__name__}"
-    if function in answers:
-        given = _given(function, args, kwargs)
-        return _answer(name, answers[function], given.args, given.kwargs)
-    if function not in numpy_functions:
-        raise _refuse(name, "it has no rule")
-    op = numpy_functions[function]
-    n = len(op.inputs)
-    statics = _named(function, args, kwargs, n) if len(args) > n or kwargs else {}
-    unknown = set(statics) - {*op.statics, *(("dtype",) if op.in_dtype else ())}
-    if unknown:
-        raise _refuse(name, f"the arguments {sorted(unknown)} are not supported")
-    return op.function(*args[:n], **statics)
-
-
-def _answer(name: str, answer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _called(
+    name: str, answer: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
     """What a function made of ops answers for NumPy's of that name."""
     try:
         inspect.signature(answer).bind(*args, **kwargs)
@@ -61,14 +64,81 @@ def _answer(name: str, answer: Any, args: tuple[Any, ...], kwargs: dict[str, Any
     return answer(*args, **kwargs)
 
 
-def _given(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> inspect.BoundArguments:
-    """The arguments of a NumPy function that were given, and are not what they are by default."""
-    signature = inspect.signature(function)
+def _along_axis(
+    name: str,
+    ufunc: Any,
+    running: bool,
+    x: Any,
+    axis: Any = 0,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: bool = False,
+    **more: Any,
+) -> Any:
+    """`ufunc.reduce` and `ufunc.accumulate`, as far as ops say the same."""
+    op = REDUCED.get(ufunc, (None, None))[running]
+    if op is None:
+        raise _refuse(name, "this ufunc method has no rule")
+    if out is not None:
+        raise _refuse(name, NO_OUT)
+    more = {key: value for key, value in more.items() if value is not np._NoValue}
+    if more:
+        raise _refuse(name, f"the arguments {sorted(more)} are not supported")
+    given = {} if dtype is None else {"dtype": dtype}
+    if given and not registry[op].in_dtype:
+        raise _refuse(name, "the argument 'dtype' is not supported")
+    if not running:
+        given["keepdims"] = keepdims
+    return registry[op].function(x, axis=axis, **given)
+
+
+#: NumPy's names for our statics, where they differ
+ALIASES = {
+    "a_min": "min",
+    "a_max": "max",
+    "newshape": "shape",
+    "reps": "repetitions",
+    "ddof": "correction",
+}
+
+
+def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What a function of NumPy's namespace means where an argument is a Tensor."""
+    name = f"np.{function.__name__}"
+    if kwargs.get("out") is not None:
+        raise _refuse(name, NO_OUT)
+    if function in answers:
+        return _answered(name, function, args, kwargs)
+    if function not in numpy_functions:
+        raise _refuse(name, "it has no rule")
+    op = numpy_functions[function]
+    n = len(op.inputs)
+    if len(args) < n and kwargs:  # arrays by name
+        names = list(_parameters(function))[len(args) : n]
+        args = (*args, *(kwargs.pop(key) for key in names if key in kwargs))
+    statics = _named(function, args, kwargs, n) if len(args) > n or kwargs else {}
+    unknown = set(statics) - {*op.statics, *(("dtype",) if op.in_dtype else ())}
+    if unknown:
+        raise _refuse(name, f"the arguments {sorted(unknown)} are not supported")
+    return op.function(*args[:n], **statics)
+
+
+def _answered(name: str, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What a function made of ops gives for NumPy's arguments, without those at their defaults."""
+    answer = answers[function]
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # written in C, and without a signature before NumPy 2.4
+        return answer(*args, **kwargs)
     bound = signature.bind(*args, **kwargs)
     for key, p in signature.parameters.items():
         if key in bound.arguments and bound.arguments[key] is p.default:
             del bound.arguments[key]
-    return bound
+    known = inspect.signature(answer).parameters
+    anything = any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in known.values())
+    if not anything and (unknown := sorted(set(bound.arguments) - set(known))):
+        raise _refuse(name, f"the arguments {unknown} are not supported")
+    return _called(name, answer, bound.args, bound.kwargs)
 
 
 def _named(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], n: int) -> dict[str, Any]:

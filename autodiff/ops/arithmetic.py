@@ -196,7 +196,7 @@ def trunc(xp: Any, x: Any, /) -> Any:
     return _whole(xp, x, "trunc")
 
 
-@op(numpy=np.round, sample=unary())
+@op(sample=unary())
 def round(xp: Any, x: Any, /) -> Any:
     """The nearest whole number, of two as near the even one; no gradient passes.
 

@@ -46,6 +46,7 @@ def _cast_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
     normalise={"dtype": _numeric},
     numpy=getattr(np, "astype", ()),  # NumPy 2.1
     method=True,
+    without={"copy": True, "device": None},
     label="cast",
     flops=0,
     sample=_cast_sample,
@@ -59,20 +60,24 @@ def astype(xp: Any, x: Any, /, dtype: Any) -> Any:
     return xp.astype(x, dtype)
 
 
-def asarray(obj: Any, /, dtype: Any = None, device: Any = None) -> Tensor:
+def asarray(obj: Any, /, dtype: Any = None, device: Any = None, copy: bool | None = None) -> Tensor:
     """A Tensor of a number, nested list, NumPy array (copied) or Tensor (itself, as recorded).
 
     Python floats become float32, Python ints int64; NumPy arrays keep their dtype. A Variable is
     given back itself: `ad.copy(v)` is its value now. What is no Tensor yet is put on `device`, by
-    default the current one; a Tensor is brought there if one is named.
+    default the current one; a Tensor is brought there if one is named. With `copy=True` a Tensor
+    is copied, recorded; with `copy=False` nothing is copied.
 
     Raises:
         TypeError: no array of numbers.
+        ValueError: `copy=False` of what others may change, or where dtype or device differ.
         RuntimeError: there is no such device.
 
     >>> asarray([1, 2, 3], dtype="float64")
     Tensor([1., 2., 3.], dtype=float64)
     """
+    if copy is not None:
+        return _copied(obj, dtype, device) if copy else _uncopied(obj, dtype, device)
     if isinstance(obj, (list, tuple)):
         if is_python(obj):
             return Tensor(obj, dtype, device)
@@ -86,28 +91,54 @@ def asarray(obj: Any, /, dtype: Any = None, device: Any = None) -> Tensor:
     return astype(tensor, dtype)
 
 
+def _copied(obj: Any, dtype: Any, device: Any) -> Tensor:
+    from .elementwise import copy
+
+    return (
+        copy(asarray(obj, dtype, device))
+        if isinstance(obj, Tensor)
+        else asarray(obj, dtype, device)
+    )
+
+
+def _uncopied(obj: Any, dtype: Any, device: Any) -> Tensor:
+    """A Tensor itself; numbers of Python, which nobody can change."""
+    if not isinstance(obj, Tensor) and type(obj) not in PYTHON_SCALARS:
+        raise ValueError(
+            f"asarray: {type(obj).__name__} may be changed by others, so it is copied; "
+            "copy=False allows no copy"
+        )
+    result = asarray(obj, dtype, device)
+    if isinstance(obj, Tensor) and result is not obj:
+        raise ValueError(
+            f"asarray: {obj.dtype} on {obj.device} as {result.dtype} on {result.device} is a copy; "
+            "copy=False allows none"
+        )
+    return result
+
+
 def _brought(tensor: Tensor, device: Any) -> Tensor:
     from .devices import to_device
 
     return to_device(tensor, device)
 
 
-def zeros(shape: Any, *, dtype: Any = _FLOAT, device: Any = None) -> Tensor:
+def zeros(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """A Tensor of zeros, float32 unless said otherwise, on the current device or another one.
 
     >>> zeros((2,))
     Tensor([0., 0.], dtype=float32)
     """
-    return constant(made(device, "zeros", shape, _numeric(dtype)))
+    return constant(made(device, "zeros", shape, _numeric(_FLOAT if dtype is None else dtype)))
 
 
-def ones(shape: Any, *, dtype: Any = _FLOAT, device: Any = None) -> Tensor:
+def ones(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """A Tensor of ones, float32 unless said otherwise, on the current device or another one.
 
     >>> ones((2,))
     Tensor([1., 1.], dtype=float32)
     """
-    return constant(made(device, "ones", shape, _numeric(dtype)))
+    return constant(made(device, "ones", shape, _numeric(_FLOAT if dtype is None else dtype)))
 
 
 def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:

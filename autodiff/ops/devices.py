@@ -23,6 +23,7 @@ def _device(value: Any, x: Any) -> Any:
     x=lambda xp, g, x: xp.to_device(g, device_of(x)),
     normalise={"device": _device},
     method=True,
+    without={"stream": None},
     label="to device",
     flops=0,
     sample=_sample,

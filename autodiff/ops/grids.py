@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -30,11 +30,7 @@ def empty(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     >>> empty((2,)).shape
     (2,)
     """
-    return _placed(zeros(shape) if dtype is None else zeros(shape, dtype=dtype), device)
-
-
-def _placed(x: Tensor, device: Any) -> Tensor:
-    return x if device is None or x.device == device else cast("Any", x).to_device(device)
+    return zeros(shape, dtype=dtype, device=device)
 
 
 def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
@@ -44,7 +40,7 @@ def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
     dtype('int64')
     """
     x = asarray(x)
-    return _placed(zeros(x.shape, dtype=dtype or x.dtype), device or x.device)
+    return zeros(x.shape, dtype=dtype or x.dtype, device=device or x.device)
 
 
 def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
@@ -54,7 +50,7 @@ def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = No
     Tensor([7., 7.], dtype=float32)
     """
     x = asarray(x)
-    return _placed(full(x.shape, fill_value, dtype=dtype or x.dtype), device or x.device)
+    return full(x.shape, fill_value, dtype=dtype or x.dtype, device=device or x.device)
 
 
 def linspace(
@@ -83,19 +79,19 @@ def linspace(
         if dtype is None:
             whole = complex(start).imag == complex(stop).imag == 0
             dtype = np.float32 if whole else np.complex64
-        return _placed(asarray(np.linspace(start, stop, num, endpoint, dtype=dtype)), device)
-    start, stop = _placed(asarray(start), device), _placed(asarray(stop), device)
+        return asarray(np.linspace(start, stop, num, endpoint, dtype=dtype), device=device)
+    start, stop = asarray(start, device=device), asarray(stop, device=device)
     wide = np.result_type(start.dtype, stop.dtype, np.float32)
     wide = np.result_type(start.dtype, stop.dtype) if wide.kind in "fc" else wide
     start, stop = broadcast_arrays(astype(start, wide), astype(stop, wide))
     steps = (num - 1 if endpoint else num) or 1
-    part = _placed(arange(num, dtype=wide), start.device) / steps
+    part = arange(num, dtype=wide, device=start.device) / steps
     part = reshape(part, (num,) + (1,) * start.ndim)
     result = start * (1 - part) + stop * part
     return result if dtype is None else astype(result, dtype)
 
 
-def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Tensor, ...]:
+def meshgrid(*arrays: Any, indexing: str = "xy") -> list[Tensor]:
     """Coordinates of a grid: each vector repeated along the axes of the others.
 
     Args:
@@ -119,12 +115,12 @@ def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Tensor, ...]:
     sides = [[1] * len(order) for _ in order]
     for k, x in enumerate(vectors):
         sides[k][order.index(k)] = x.size
-    return tuple(
+    return [
         broadcast_to(reshape(x, tuple(side)), shape) for x, side in zip(vectors, sides, strict=True)
-    )
+    ]
 
 
-def broadcast_arrays(*arrays: Any) -> tuple[Tensor, ...]:
+def broadcast_arrays(*arrays: Any) -> list[Tensor]:
     """The arrays brought to their common shape.
 
     >>> [x.shape for x in broadcast_arrays([1.0, 2.0], [[1.0], [2.0]])]
@@ -132,7 +128,7 @@ def broadcast_arrays(*arrays: Any) -> tuple[Tensor, ...]:
     """
     tensors = [asarray(x) for x in arrays]
     shape = np.broadcast_shapes(*(x.shape for x in tensors))
-    return tuple(x if x.shape == shape else broadcast_to(x, shape) for x in tensors)
+    return [x if x.shape == shape else broadcast_to(x, shape) for x in tensors]
 
 
 def moveaxis(x: Any, source: Any, destination: Any, /) -> Tensor:

@@ -1,7 +1,7 @@
 """What elements there are, and where: the shapes of the results depend on values.
 
-So these are functions outside of the graph: they take numbers, give constants, and raise inside a
-function that is being traced.
+So these raise inside a function that is being traced. Positions and counts are constants; values
+are taken from x, and pass their gradients to where they first stand.
 """
 
 from __future__ import annotations
@@ -11,7 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._calls import constant
-from .._tensor import Tensor, leave, operand
+from .._device import host
+from .._tensor import Tensor, leave
+from .creation import asarray
+from .shaping import reshape
+from .taking import take
 
 __all__ = [
     "nonzero",
@@ -45,21 +49,21 @@ class UniqueInverse(NamedTuple):
     inverse_indices: Tensor
 
 
-def _data(x: Any, name: str) -> Any:
-    """The raw array of an argument; refused where a function is traced."""
-    known = operand(x)
-    tensor = known if isinstance(known, Tensor) else Tensor(x)
-    return np.asarray(leave(tensor, f"{name}, whose result's shape depends on the values,"))
+def _data(x: Tensor, name: str) -> Any:
+    """The raw array of a Tensor; refused where a function is traced."""
+    return host(leave(x, f"{name}, whose result's shape depends on the values,"))
 
 
 def _unique(x: Any, name: str) -> list[Tensor]:
     """Values, first positions, inverse and counts; NaNs differ from each other."""
-    data = _data(x, name)
+    x = asarray(x)
+    data = np.asarray(_data(x, name))
     found = np.unique(
         data, return_index=True, return_inverse=True, return_counts=True, equal_nan=False
     )
-    values, indices, inverse, counts = found
-    return [constant(part) for part in (values, indices, inverse.reshape(data.shape), counts)]
+    _, indices, inverse, counts = found
+    values = take(reshape(x, (-1,)), indices, axis=0)
+    return [values, *map(constant, (indices, inverse.reshape(data.shape), counts))]
 
 
 def unique_all(x: Any, /) -> UniqueAll:
@@ -114,7 +118,7 @@ def nonzero(x: Any, /) -> tuple[Tensor, ...]:
     >>> nonzero([0.0, 2.0, 3.0])
     (Tensor([1, 2], dtype=int64),)
     """
-    data = _data(x, "nonzero")
+    data = np.asarray(_data(asarray(x), "nonzero"))
     if not data.ndim:
         raise ValueError("nonzero: a 0-d array has no positions; expected one axis at least")
     return tuple(constant(part) for part in np.nonzero(data))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,7 @@ def _full_shape(value: Any, x: Any) -> _axes.Shape:
     normalise={"shape": _full_shape},
     numpy=np.reshape,
     method=True,
+    without={"copy": None},
     flops=0,
     sample=_reshape_sample,
 )
@@ -193,6 +195,8 @@ def broadcast_to(xp: Any, x: Any, /, shape: Any) -> Any:
 
 
 def _concat_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
+    if draw.integer(0, 4) == 0:
+        return ([draw.array(draw.shape(0, 2)) for _ in range(draw.integer(1, 3))],), {"axis": None}
     shape = list(draw.shape(1))
     axis = draw.axis(len(shape))
     arrays = []
@@ -202,7 +206,17 @@ def _concat_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
     return (arrays,), {"axis": axis}
 
 
-def _concat_rule(g: Any, arrays_shape: Any, axis: int) -> list[Any]:
+def _axis_or_flat(value: Any, x: Any) -> int | None:
+    return None if value is None else _axes.axis(value, x)
+
+
+def _concat_rule(xp: Any, g: Any, arrays_shape: Any, axis: int | None) -> list[Any]:
+    if axis is None:
+        flat = _concat_rule(xp, g, [(math.prod(shape),) for shape in arrays_shape], -1)
+        return [
+            xp.reshape(part, _axes.lead(part, 1) + tuple(shape))
+            for part, shape in zip(flat, arrays_shape, strict=True)
+        ]
     parts, start = [], 0
     for shape in arrays_shape:
         stop = start + shape[axis]
@@ -215,17 +229,19 @@ def _concat_rule(g: Any, arrays_shape: Any, axis: int) -> list[Any]:
     arrays=_concat_rule,
     variadic=True,
     broadcast=cast_undo,
-    normalise={"axis": _axes.axis},
+    normalise={"axis": _axis_or_flat},
     numpy=np.concatenate,
     flops=0,
     sample=_concat_sample,
 )
-def concat(xp: Any, arrays: Any, /, axis: int = 0) -> Any:
-    """Arrays joined along an axis that they have; the other axes must agree.
+def concat(xp: Any, arrays: Any, /, axis: int | None = 0) -> Any:
+    """Arrays joined along an axis that they have; the other axes must agree. None: flattened.
 
     >>> concat([[1.0], [2.0, 3.0]])
     Tensor([1., 2., 3.], dtype=float32)
     """
+    if axis is None:
+        return xp.concat([xp.reshape(x, (-1,)) for x in arrays], axis=-1)
     return xp.concat(arrays, axis=axis)
 
 

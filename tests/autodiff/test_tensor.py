@@ -218,14 +218,12 @@ def test_numpy_functions_are_recorded_or_refused() -> None:
         z = np.concatenate([y, np.float64(1.0) * y])
     assert isinstance(z, Tensor)
     np.testing.assert_allclose(tape.gradient(z, x).numpy(), 6 / np.cosh(x.numpy()) ** 2)
-    with pytest.raises(TypeError, match=r"np\.arctan of a Tensor: it has no rule"):
-        np.arctan(x)
-    with pytest.raises(TypeError, match=r"np\.add\.reduce of a Tensor"):
-        np.add.reduce(x)
+    with pytest.raises(TypeError, match=r"np\.interp of a Tensor: it has no rule"):
+        np.interp(x, x, x)
+    with pytest.raises(TypeError, match=r"np\.hypot\.reduce of a Tensor"):
+        np.hypot.reduce(x)
     with pytest.raises(TypeError, match="'out'"):
         np.exp(x, out=np.zeros((1, 2)))
-    with pytest.raises(TypeError, match=r"np\.fft"):
-        np.fft.fft(x)
 
 
 def test_array_on_the_left() -> None:
