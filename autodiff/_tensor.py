@@ -200,6 +200,8 @@ class Tensor(Operators):
         twin._data, twin._token = self._data, self._token
         if self._token is not None:
             twin._node = self._node
+            if thread.graph is not None and thread.graph.trace is not None:
+                thread.graph.trace.copied(twin)
         return twin
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:

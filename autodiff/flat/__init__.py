@@ -20,7 +20,7 @@ from . import _op_by_op
 from ._cost import Cost as Cost
 from ._cost import LineCost as LineCost
 from ._cost import cost_of
-from ._guard import check, check_captured
+from ._guard import check, check_again, check_captured
 from ._kernels import wanted
 from ._lower import identifier, lower
 from ._run import Runner, writing
@@ -116,13 +116,7 @@ class Function(Generic[P, R]):
             known = self._programs.get(key)
             if known is not None:  # another thread was first
                 return known  # type: ignore[no-any-return]
-            with self._recorded(args, kwargs, arrays) as (trace, result):
-                if _op_by_op.reads_there(trace):
-                    self._programs[key] = None
-                    return None
-                program = lower(trace, result, self._names(args, kwargs))
-                runner = Runner(program, name, self._fuse)
-                check_captured(runner.constants, trace.around, name)
+            runner = self._compiled(args, kwargs, arrays)
             while len(self._programs) >= MOST:
                 self._programs.pop(next(iter(self._programs), None), None)
             self._programs[key] = runner
@@ -133,6 +127,23 @@ class Function(Generic[P, R]):
                 stacklevel=4,
             )
         return runner
+
+    def _compiled(
+        self, args: Any, kwargs: Any, arrays: list[Any], first: Trace | None = None
+    ) -> Runner | None:
+        """The program of a run; of a second one after the `first`, if that made Variables."""
+        name = self._text_name()
+        with self._recorded(args, kwargs, arrays) as (trace, result):
+            if _op_by_op.reads_there(trace):
+                return None
+            if first is not None:
+                check_again(first, trace)
+            if not trace.created:
+                program = lower(trace, result, self._names(args, kwargs))
+                runner = Runner(program, name, self._fuse)
+                check_captured(runner.constants, trace.around, name)
+                return runner
+        return self._compiled(args, kwargs, arrays, trace)
 
     @contextmanager
     def _recorded(self, args: Any, kwargs: Any, arrays: list[Any]) -> Iterator[tuple[Trace, Any]]:
@@ -281,7 +292,8 @@ def function(f: Any = None, *, fuse: bool | None = None) -> Any:
     dictionaries, are the program's inputs; Variables are read and assigned anew at every call.
     Everything else is fixed per program: Python values, small arrays that the function captures.
     What the function does beside computing, such as printing or appending to a list, happens when
-    it is recorded and never again. Programs do not warn of divisions by zero and the like.
+    it is recorded (twice, if it makes Variables then) and never again. Programs do not warn of
+    divisions by zero and the like.
 
     `source`, `cost` and `diagram` of the same arguments show the program, count its operations and
     draw what it computes. `docs/flat-programs.md` walks through one.
@@ -301,8 +313,9 @@ def function(f: Any = None, *, fuse: bool | None = None) -> Any:
 
     Raises:
         TracingError: the function does what a program could not repeat: it needs the value of a
-            Tensor, makes Variables for one call, draws from NumPy's global generator, captures a
-            large array, returns a tape. Also where a Tensor that it kept is used afterwards.
+            Tensor, makes Variables at every call, draws from a generator of NumPy's or Python's,
+            captures a large array, returns a tape. Also where a Tensor that it kept is used
+            afterwards.
         TypeError: an argument that is neither an array nor hashable.
         ImportError: programs are to be fused, and Numba is not installed.
 

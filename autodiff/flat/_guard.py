@@ -5,7 +5,6 @@ Each error names what it is about, where it was made, and what to do instead.
 
 from __future__ import annotations
 
-import random
 import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -96,31 +95,12 @@ def _names_of(x: Tensor) -> Iterator[str]:
 # -- what the function does beside computing -------------------------------------------------------
 
 
-class Chance:
-    """Tells whether random numbers were drawn that no program would draw again."""
-
-    def __init__(self) -> None:
-        self._numpy, self._python = _numpy_state(), random.getstate()
-
-    def drawn(self) -> str:
-        """Whose numbers were drawn since, if any."""
-        if _numpy_state() != self._numpy:
-            return "np.random"
-        return "the random module" if random.getstate() != self._python else ""
-
-
-def _numpy_state() -> tuple[Any, ...]:
-    state: Any = np.random.get_state(legacy=False)
-    inner = state["state"]
-    return inner["pos"], inner["key"].tobytes(), state["has_gauss"]
-
-
 def check(trace: Trace, result: Any) -> None:
     """Raise for what a program of this run could not repeat.
 
     Raises:
-        TracingError: random numbers of NumPy or Python, Variables made for one call, a tape or a
-            generator that is returned.
+        TracingError: random numbers of NumPy or Python, a tape, a generator of values or a new
+            Variable that is returned.
     """
     name = trace.name
     if trace.drawn and not trace.created:  # which may have been initialised with them
@@ -131,14 +111,34 @@ def check(trace: Trace, result: Any) -> None:
         )
     for x in _nest.flatten(result):
         _check_result(trace, x, name)
-    for variable in _let_go(trace):
-        what = f"Variable {variable.name!r}" if variable.name else "a Variable"
+
+
+def check_again(first: Trace, trace: Trace) -> None:
+    """Raise where the call that makes Variables is not like the next, which the program repeats.
+
+    Raises:
+        TracingError: that makes Variables too, or assigns some of them more or less often.
+    """
+    name = trace.name
+    for variable, place in trace.created.items():
         raise TracingError(
-            f"ad.function {name}: {what} of shape {variable.shape}, made"
-            f"{at(trace.created[variable])}, is let go when the call ends: the flat program would "
-            "use one and the same at every call. Make Variables outside, or keep them at the first "
-            "call, as layers do; what is new at every call is a Tensor"
+            f"ad.function {name}: {_called(variable)}, made{at(place)}, is made anew at every "
+            "call, and a flat program makes none. Make Variables outside, or keep them at the "
+            "first call, as layers do; what is new at every call is a Tensor"
         )
+    for variable in {**first.times, **trace.times}:
+        once, then = first.times.get(variable, 0), trace.times.get(variable, 0)
+        if once != then:
+            raise TracingError(
+                f"ad.function {name}: {_called(variable)} is assigned {once} times by the call "
+                f"that makes Variables, and {then} times by the next, which the flat program "
+                "repeats. Give Variables their first values where they are made"
+            )
+
+
+def _called(variable: Variable) -> str:
+    what = f"Variable {variable.name!r}" if variable.name else "a Variable"
+    return f"{what} of shape {variable.shape}"
 
 
 def _check_result(trace: Trace, x: Any, name: str) -> None:
@@ -159,20 +159,6 @@ def _check_result(trace: Trace, x: Any, name: str) -> None:
             f"ad.function {name} makes and returns a Variable{at(trace.created[x])}: later calls "
             "would return the same one. Return a Tensor, or make the Variable outside"
         )
-
-
-def _let_go(trace: Trace) -> list[Variable]:
-    """The new Variables that nothing but the trace holds."""
-    graph = trace.graph
-    known: tuple[Any, ...] = (graph.leaves, trace.assigned, trace.before, trace.created)
-
-    def ours(x: Any) -> int:
-        records = sum(record[0] is INPUT and record[3] is x for record in graph.records)
-        return records + sum(any(v is x for v in held) for held in known)
-
-    made: list[Any] = [*trace.created, object()]  # the last is held by this list alone
-    counts = [sys.getrefcount(made[k]) - ours(made[k]) for k in range(len(made))]
-    return [made[k] for k in range(len(made) - 1) if counts[k] <= counts[-1]]
 
 
 # -- arrays that are fixed -------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from .._graph import INPUT, OUT, Graph, Record, TracingError, Watcher, parents, 
 from .._tensor import Tensor, convert
 from .._variable import Variable
 from . import _guard
+from ._chance import Chance
 from ._guard import Place
 from ._locals import Locals
 
@@ -35,6 +36,8 @@ class Trace:
     arguments: list[int] = field(default_factory=list)
     #: the last value assigned to each Variable, by node
     assigned: dict[Variable, int] = field(default_factory=dict)
+    #: how often each Variable was assigned
+    times: dict[Variable, int] = field(default_factory=dict)
     #: ranges of records that a backward walk made
     backward: list[tuple[int, int]] = field(default_factory=list)
     #: record of a backward walk -> the record that it was pulled through, and which of its inputs
@@ -121,7 +124,13 @@ class Trace:
         variable._set(tensor._data)
         self.graph.leaves.setdefault(variable, []).append(node)
         self.assigned[variable] = node
+        self.times[variable] = self.times.get(variable, 0) + 1
         return variable
+
+    def copied(self, x: Tensor) -> None:
+        """A Tensor is copied inside the function: the copy belongs to this run too."""
+        if x._token is self.graph.token:
+            self.made.append(x)
 
     def create(self, variable: Variable) -> None:
         """A Variable is made inside the function."""
@@ -182,7 +191,7 @@ def run(
         tensors.append(x)
     args, kwargs = call(tensors)
     graph.start(watcher)
-    chance = _guard.Chance()
+    chance = Chance(f, args, kwargs)
     try:
         result = f(*args, **kwargs)
     except BaseException:

@@ -106,6 +106,7 @@ def test_memory_is_what_buffers_share() -> None:
 def test_it_changes_nothing() -> None:
     v = ad.Variable(X, name="v")
     optimizer = Adam(0.1)
+    optimizer.build([v])
     rng = ad.random.default_rng(3)
     made = 0
 

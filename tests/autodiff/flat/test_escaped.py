@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,9 @@ KEEP: dict[str, Callable[[Any], Any]] = {
     "integers": lambda x: ad.argmax(x, axis=0),
     "scalar": ad.sum,
     "numpy's function": np.tanh,
+    "copy": copy.copy,
+    "deep copy": lambda x: copy.deepcopy([x])[0],
+    "copy of a result": lambda x: copy.copy(x * 2),
     "draw": lambda x: RNG.normal(size=(2, 3)),
     "output of a custom gradient": ad.custom_gradient(lambda x: (x * 2, lambda g: g)),
 }
@@ -53,6 +57,7 @@ USE: dict[str, Callable[[Any], Any]] = {
     "as an argument": lambda x: ad.function(lambda y: y)(x),
     "in a tape": lambda x: ad.grad(lambda y: ad.sum(x * y))(A),
     "assign": lambda x: ad.Variable(A).assign(x),
+    "copy": lambda x: copy.copy(x).numpy(),
 }
 
 

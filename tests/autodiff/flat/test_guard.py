@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable
 from typing import Any
@@ -94,10 +95,63 @@ def test_a_variable_for_one_call() -> None:
         ad.function(f)(A)
     assert "Make Variables outside, or keep them at the first call" in str(e.value)
     np.testing.assert_array_equal(v.numpy(), A)
-    with pytest.raises(ad.TracingError, match="is let go"):
+    with pytest.raises(ad.TracingError, match="is made anew"):
         ad.function(lambda x: ad.Variable(1.0) * x)(A)
-    with pytest.raises(ad.TracingError, match="is let go"):
+    with pytest.raises(ad.TracingError, match="is made anew"):
         ad.function(lambda x: (ad.Variable(1.0), x)[1])(A)
+
+
+def test_a_variable_that_is_kept_at_every_call() -> None:
+    kept: list[ad.Variable] = []
+
+    @ad.function
+    def f(x: Any) -> Any:
+        kept.append(ad.Variable(A, name="new"))
+        return x * kept[-1]
+
+    for _ in range(2):
+        with pytest.raises(ad.TracingError, match=r"Variable 'new' .* made in line .* made anew"):
+            f(A)
+
+
+def test_a_new_variable_that_is_assigned_at_once() -> None:
+    total = ad.Variable(0.0, name="total")
+    made: list[ad.Variable] = []
+
+    def first_value(x: Any) -> Any:
+        if not made:
+            made.append(ad.Variable(np.zeros((2, 3), np.float32), name="mean"))
+            made[0].assign(x)
+        return made[0] * x
+
+    def from_the_second_call(x: Any) -> Any:
+        if made:
+            total.assign_add(1.0)
+        made.append(made[0] if made else ad.Variable(A))
+        return total * x
+
+    for f, words in ((first_value, "'mean' .* 1 times"), (from_the_second_call, "'total' .* 0 t")):
+        made.clear()
+        with pytest.raises(ad.TracingError, match=rf"{words}.* Give Variables their first values"):
+            ad.function(f)(A)
+    assert total == 0.0
+
+
+def test_a_call_that_makes_variables_is_recorded_twice() -> None:
+    runs: list[Any] = []
+    made: dict[Any, ad.Variable] = {}
+
+    @ad.function
+    def f(x: Any) -> Any:
+        runs.append(x.shape)
+        if x.ndim not in made:
+            made[x.ndim] = ad.Variable(2.0)
+        return made[x.ndim].assign_add(1.0) * x
+
+    for x, times in ((A, 2), (A, 2), (A[:1], 3), (A[0], 5)):
+        f(x)
+        assert len(runs) == times
+    assert [float(v) for v in made.values()] == [5.0, 3.0]
 
 
 def test_a_new_variable_that_is_returned() -> None:
@@ -118,21 +172,26 @@ def test_variables_made_once_and_kept() -> None:
         np.testing.assert_array_equal(f(A).numpy(), k * A)
 
 
-@pytest.mark.parametrize("make", [lambda: SGD(0.001, momentum=0.5), lambda: Adam(0.01)])
+@pytest.mark.parametrize("make", [lambda: SGD(0.01, momentum=0.5), lambda: Adam(0.01)])
 def test_layers_and_optimizers_make_theirs_at_the_first_call(make: Any) -> None:
-    model = models.Sequential([layers.Dense(n, "tanh", kernel_initializer="ones") for n in (4, 1)])
-    optimizer = make()
+    def losses(function: Any) -> list[float]:
+        sizes = (4, 1)
+        dense = [layers.Dense(n, "tanh", kernel_initializer="ones") for n in sizes]
+        model, optimizer = models.Sequential(dense), make()
 
-    @ad.function
-    def step(x: Any) -> Any:
-        with ad.GradientTape() as tape:
-            loss = ad.mean(model(x) ** 2.0)
-        found = tape.gradient(loss, model.trainable_variables)
-        optimizer.apply_gradients(zip(found, model.trainable_variables, strict=True))
-        return loss
+        def step(x: Any) -> Any:
+            with ad.GradientTape() as tape:
+                loss = ad.mean(model(x) ** 2.0)
+            found = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(found, model.trainable_variables, strict=True))
+            return loss
 
-    losses = [float(step(A)) for _ in range(5)]
-    assert losses[-1] < losses[0]
+        f = function(step)
+        return [float(f(ad.Tensor(A / 10))) for _ in range(5)]
+
+    flat = losses(ad.function)
+    np.testing.assert_allclose(flat, losses(lambda f: f), rtol=1e-5)
+    assert flat[-1] < 0.99 * flat[0]
 
 
 # -- chance ----------------------------------------------------------------------------------------
@@ -151,6 +210,61 @@ def test_numbers_that_would_be_the_same_at_every_call(draw: Any, whose: str) -> 
         ad.function(lambda x: x * draw())(A)
     np.random.normal(), random.random()
     ad.function(lambda x: x * 2.0)(A)
+
+
+RNG = np.random.default_rng(0)
+
+
+class Noise:
+    def __init__(self) -> None:
+        self.options = {"rng": np.random.RandomState(0)}
+
+    def plain(self, x: Any) -> Any:
+        return x + self.options["rng"].normal()
+
+    flat = ad.function(plain)
+
+
+def drawn(rng: Any) -> Any:
+    return rng.random(3)
+
+
+def drawing() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...]]]:
+    """What the generator is called, a function that draws from it, and arguments."""
+    enclosed, own = np.random.default_rng(0), random.Random(0)
+    noise = Noise()
+    return {
+        "RNG": (lambda x: x * RNG.normal(size=3), ()),
+        "enclosed": (lambda x: x * enclosed.integers(3), ()),
+        "own": (lambda x: [x * own.random() for _ in range(2)], ()),
+        "self.options": (noise.plain, ()),
+        "noise.options": (lambda x: noise.plain(x), ()),
+        "a default": (lambda x, rng=own: x * rng.random(), ()),
+        "rng": (lambda x, rng: x * drawn(rng), (enclosed,)),
+        "an argument": (functools.partial(lambda rng, x: x * drawn(rng), enclosed), ()),
+    }
+
+
+@pytest.mark.parametrize("name", drawing())
+def test_generators_that_the_function_can_name(name: str) -> None:
+    f, more = drawing()[name]
+    flat = ad.function(f)
+    for _ in range(2):
+        with pytest.raises(ad.TracingError, match=f"'{name}', a generator of .*, drew numbers"):
+            flat(A, *more)
+
+
+def test_a_generator_of_a_flat_method() -> None:
+    noise = Noise()
+    with pytest.raises(ad.TracingError, match=r"'self.options', a generator of NumPy's, drew"):
+        noise.flat(A)
+
+
+def test_generators_that_are_not_drawn_from() -> None:
+    rng = np.random.default_rng(0)
+    f = ad.function(lambda x: x * (2.0 if rng else 1.0) + len(drawing()))
+    for _ in range(2):
+        np.testing.assert_array_equal(f(A + rng.random(3)).dtype, np.float64)
 
 
 def test_weights_may_be_drawn_where_they_are_made() -> None:

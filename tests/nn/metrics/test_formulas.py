@@ -86,10 +86,12 @@ def test_a_reset_needs_no_other_trace(case: Case) -> None:
         metric.update_state(*batch)
 
     update(*batches[0])
+    assert len(traces) <= 2  # a first call that makes Variables runs twice
+    traces.clear()
     metric.reset_state()
     for batch in batches[1:]:
         update(*batch)
-    assert len(traces) == 1
+    assert not traces
     assert metric.result().numpy() == pytest.approx(case.expected(batches[1:]), rel=3e-5, abs=1e-6)
 
 
