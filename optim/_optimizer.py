@@ -39,6 +39,8 @@ class Optimizer(Settings):
     use_ema: keep a running mean of each Variable's values, a ← µa + (1−µ)w for µ = `ema_momentum`,
         the first step's value at first. Every `ema_overwrite_frequency` steps, and at the end by
         `finalize_variable_values`, Variables take their means.
+    gradient_accumulation_steps: n, from 2 up; a step is taken every nth call, on the mean of n
+        gradients: as of a batch n times as large. `iterations` counts steps, a schedule calls.
     name: for checkpoints that hold several optimizers; by default the class's in lower case.
 
     Raises TypeError or ValueError for a number out of its range, and for two kinds of clipping.
@@ -72,6 +74,8 @@ class Optimizer(Settings):
         self._programs: dict[tuple[Variable, ...], Callable[..., None]] = {}
         #: steps taken so far, int64
         self.iterations = Variable(0, trainable=False, name="iterations")
+        #: gradients since the last step, where several make one
+        self.gathered = Variable(0, trainable=False, name="gathered")
         self._rate: Any = learning_rate
         if not callable(learning_rate):
             # float64, cast once a step: float32 parameters see it rounded once, float64 exactly
@@ -118,7 +122,10 @@ class Optimizer(Settings):
 
     def rate(self) -> Tensor:
         """The learning rate of the step that comes, float64."""
-        rate = self._rate if isinstance(self._rate, Variable) else self._rate(self.iterations)
+        rate = self._rate
+        if not isinstance(rate, Variable):
+            n = self.gradient_accumulation_steps
+            rate = rate(self.iterations if n is None else self.iterations * n + self.gathered)
         return ad.asarray(rate, dtype=ad.float64)
 
     # -- steps ---------------------------------------------------------------------------------
@@ -180,7 +187,8 @@ class Optimizer(Settings):
         self.build(variables)
         with on(device_of(variables[0])):
             _step.assign(_step.new_values(self, gradients, variables))
-            self.iterations.assign_add(1)
+            if self.gradient_accumulation_steps is None:
+                self.iterations.assign_add(1)
 
     def _formula(self, variables: tuple[Variable, ...]) -> Callable[..., None]:
         """A step of these Variables, as a function of their gradients."""
@@ -215,7 +223,8 @@ class Optimizer(Settings):
         for w in variables:
             if not isinstance(w, Variable) or w.dtype.kind != "f":
                 raise TypeError(f"expected Variables of floats, got {w!r:.80}")
-        if self.state.build(variables, self.slots, self.use_ema):
+        gathers = self.gradient_accumulation_steps is not None
+        if self.state.build(variables, self.slots, self.use_ema, gathers):
             self._programs.clear()  # they know nothing of the new ones' means
         if variables:
             _state.follow(self.variables, variables)
@@ -225,10 +234,11 @@ class Optimizer(Settings):
         """All state, each with a name of its own, in an order that follows the Variables'.
 
         The step counter, the learning rate unless a schedule gives it, what all Variables share,
-        then for one Variable after the other its slots and its running mean.
+        then for one Variable after the other its slots, the sum of its gradients and its mean.
         """
         rate = [self._rate] if isinstance(self._rate, Variable) else []
-        return [self.iterations, *rate, *self.shared, *self.state.variables()]
+        gathered = [] if self.gradient_accumulation_steps is None else [self.gathered]
+        return [self.iterations, *gathered, *rate, *self.shared, *self.state.variables()]
 
     def state_dict(self) -> dict[str, Any]:
         """Name -> array, a copy, of all state."""

@@ -19,6 +19,7 @@ class Common(TypedDict, total=False):
     use_ema: bool
     ema_momentum: float
     ema_overwrite_frequency: int | None
+    gradient_accumulation_steps: int | None
     name: str | None
 
 
@@ -41,6 +42,7 @@ class Settings(Configurable):
         use_ema: bool = False,
         ema_momentum: float = 0.99,
         ema_overwrite_frequency: int | None = None,
+        gradient_accumulation_steps: int | None = None,
         name: str | None = None,
     ) -> None:
         self._undecayed: Choice | None = None
@@ -59,6 +61,11 @@ class Settings(Configurable):
             None
             if ema_overwrite_frequency is None
             else whole("ema_overwrite_frequency", ema_overwrite_frequency)
+        )
+        self.gradient_accumulation_steps = (
+            None
+            if gradient_accumulation_steps is None
+            else whole("gradient_accumulation_steps", gradient_accumulation_steps, low=2)
         )
         self.name = name or type(self).__name__.lower()
 

@@ -18,10 +18,16 @@ class State:
         self.slots: dict[Variable, tuple[Variable, ...]] = {}
         #: Variable -> the running mean of its values, where one is kept
         self.means: dict[Variable, Variable] = {}
+        #: Variable -> the sum of its gradients since the last step, where these are gathered
+        self.sums: dict[Variable, Variable] = {}
         self._stems: set[str] = set()
 
     def build(
-        self, variables: Iterable[Variable], slots: Mapping[str, float], mean: bool
+        self,
+        variables: Iterable[Variable],
+        slots: Mapping[str, float],
+        mean: bool,
+        gathers: bool = False,
     ) -> list[Variable]:
         """Make what is missing; the Variables that were new.
 
@@ -34,23 +40,24 @@ class State:
             while stem in self._stems:
                 stem, k = f"{w.name or 'variable'}_{k}", k + 1
             self._stems.add(stem)
-            self.slots[w] = tuple(
-                Variable(
-                    ad.full(w.shape, x, dtype=w.dtype, device=w.device),
-                    trainable=False,
-                    name=f"{stem}/{slot}",
-                )
-                for slot, x in slots.items()
-            )
+            self.slots[w] = tuple(_slot(w, x, f"{stem}/{slot}") for slot, x in slots.items())
+            if gathers:
+                self.sums[w] = _slot(w, 0.0, f"{stem}/gradient_sum")
             if mean:
                 self.means[w] = copy.copy(w)
                 self.means[w].trainable, self.means[w].name = False, f"{stem}/average"
         return new
 
     def variables(self) -> list[Variable]:
-        """Everything, Variable by Variable: slots, then the mean."""
-        means = self.means
-        return [v for w in self.slots for v in (*self.slots[w], *([means[w]] if means else []))]
+        """Everything, Variable by Variable: slots, then the sum, then the mean."""
+        others = [kept for kept in (self.sums, self.means) if kept]
+        return [v for w in self.slots for v in (*self.slots[w], *(kept[w] for kept in others))]
+
+
+def _slot(w: Variable, value: float, name: str) -> Variable:
+    """A Variable like w, of one value."""
+    values = ad.full(w.shape, value, dtype=w.dtype, device=w.device)
+    return Variable(values, trainable=False, name=name)
 
 
 def follow(state: Iterable[Variable], variables: Sequence[Variable]) -> None:

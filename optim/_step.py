@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import autodiff as ad
 from autodiff import Tensor, Variable
 from optim import _clip
+from optim._accumulation import accumulated
 from optim.schedules._schedule import floor
 
 if TYPE_CHECKING:
@@ -18,12 +20,26 @@ def new_values(
     optimizer: Optimizer, gradients: Sequence[Tensor], variables: Sequence[Variable]
 ) -> dict[Variable, Tensor]:
     """The new values of parameters and state; nothing is assigned."""
+    t = ad.astype(optimizer.iterations, ad.float64) + 1
+    gradients = cast(gradients, variables)
+    step = partial(stepped, optimizer, variables=variables, t=t)
+    if optimizer.gradient_accumulation_steps is None:
+        new = step(gradients)
+    else:
+        new = accumulated(optimizer, gradients, variables, step)
+    averaged(optimizer, new, t)
+    return new
+
+
+def stepped(
+    optimizer: Optimizer, gradients: list[Tensor], variables: Sequence[Variable], t: Tensor
+) -> dict[Variable, Tensor]:
+    """The new values after step t on these gradients, without running means."""
     o = optimizer
-    t = ad.astype(o.iterations, ad.float64) + 1
     rate = o.rate()
     new = dict(zip(o.shared, o.advance(t), strict=True))
     numbers: dict[Any, list[Tensor]] = {}
-    for w, g in zip(variables, clipped(o, cast(gradients, variables)), strict=True):
+    for w, g in zip(variables, clipped(o, gradients), strict=True):
         kind = w.dtype, o.multiplier(w)
         if kind not in numbers:
             own_rate = rate if kind[1] == 1 else rate * kind[1]
@@ -39,7 +55,6 @@ def new_values(
                 f"{', '.join(('the Variable', *o.slots))}"
             )
         new.update(zip((w, *slots), values, strict=True))
-    averaged(o, new, t)
     return new
 
 

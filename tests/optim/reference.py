@@ -166,9 +166,12 @@ def trajectory(
     global_clipnorm: float = math.inf,
     ema_momentum: float | None = None,
     ema_overwrite_frequency: int = STEPS + 1,
+    gradient_accumulation_steps: int = 1,
     **arguments: Any,
 ) -> tuple[list[list[Floats]], list[Floats]]:
-    """The parameters after every step, and their running means at the end."""
+    """The parameters after every call, and their running means at the end."""
+    n = gradient_accumulation_steps
+    waiting: list[list[Floats]] = [[] for _ in NAMES]
     rule = RULES[name](**arguments)
     ws = starts()
     past: list[list[Floats]] = [[] for _ in ws]
@@ -176,22 +179,26 @@ def trajectory(
     rates: list[float] = []
     path = []
     for t, slope in enumerate(slopes()):
-        rates.append(rate(t))
-        gs = [np.clip(slope(k, w), -clipvalue, clipvalue) for k, w in enumerate(ws)]
-        gs = [g * min(1, clipnorm / np.sqrt((g**2).sum())) for g in gs]
-        total = math.sqrt(sum((g**2).sum() for g in gs))
-        gs = [g * min(1, global_clipnorm / total) for g in gs]
-        for k, g in enumerate(gs):
-            own = [r * multipliers[k] for r in rates]
-            past[k].append(g)
-            shrink = 1 if k in undecayed else 1 - own[-1] * weight_decay
-            ws[k] = ws[k] * shrink - rule(past[k], own)
+        for k, w in enumerate(ws):
+            waiting[k].append(slope(k, w))
+        if (t + 1) % n == 0:
+            rates.append(rate(t))
+            gs = [np.clip(np.mean(g, axis=0), -clipvalue, clipvalue) for g in waiting]
+            waiting = [[] for _ in NAMES]
+            gs = [g * min(1, clipnorm / np.sqrt((g**2).sum())) for g in gs]
+            total = math.sqrt(sum((g**2).sum() for g in gs))
+            gs = [g * min(1, global_clipnorm / total) for g in gs]
+            for k, g in enumerate(gs):
+                own = [r * multipliers[k] for r in rates]
+                past[k].append(g)
+                shrink = 1 if k in undecayed else 1 - own[-1] * weight_decay
+                ws[k] = ws[k] * shrink - rule(past[k], own)
         if ema_momentum is not None:
-            old = means or ws
+            old = means if t >= n else ws  # until the first step the values themselves
             means = [
                 ema_momentum * a + (1 - ema_momentum) * w for a, w in zip(old, ws, strict=True)
             ]
-            if (t + 1) % ema_overwrite_frequency == 0:
+            if (t // n + 1) % ema_overwrite_frequency == 0:
                 ws = list(means)
         path.append(list(ws))
     return path, means

@@ -149,7 +149,7 @@ def test_optimizers_follow_schedules_as_in_keras(
 
 def test_arguments_and_defaults_are_those_of_keras(keras: Any) -> None:
     keras.config.set_floatx("float64")
-    missing = {"loss_scale_factor", "gradient_accumulation_steps"}
+    missing = {"loss_scale_factor"}
     for name in {name for name, _, _ in CASES}:
         theirs = getattr(keras.optimizers, name)().get_config()
         ours = getattr(optim, name)().get_config()

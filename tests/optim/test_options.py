@@ -256,3 +256,46 @@ def test_what_programs_hold_is_fixed_from_the_first_step_on() -> None:
             change()
     optimizer.learning_rate = 0.5
     optimizer.remark = "mine"
+
+
+@given(seed=seeds, n=st.integers(2, 5), batches=st.integers(1, 12))
+def test_gathered_gradients_are_one_of_a_larger_batch(seed: int, n: int, batches: int) -> None:
+    """In flat programs of their own, and in one of the caller's."""
+    gradients = draw([(batches, 3)], seed)[0]
+    w, often, seldom = (ad.Variable(np.zeros(3)) for _ in range(3))
+    gathers, joined = (Adam(0.1, gradient_accumulation_steps=n) for _ in range(2))
+    plain = Adam(0.1)
+    step = ad.function(lambda g: joined.apply_gradients([(g, often)]))
+    for k, g in enumerate(gradients, 1):
+        gathers.apply_gradients([(g, w)])
+        step(g)
+        if k % n == 0:
+            plain.apply_gradients([(gradients[k - n : k].mean(axis=0), seldom)])
+        assert w.numpy() == pytest.approx(seldom.numpy(), rel=1e-12, abs=1e-12)
+        assert np.array_equal(often.numpy(), w.numpy())
+        assert int(gathers.iterations) == int(plain.iterations) == k // n
+
+
+def test_a_schedule_counts_what_is_gathered() -> None:
+    w = ad.Variable(0.0)
+    optimizer = SGD(lambda t: 1.0 * t, gradient_accumulation_steps=3)
+    for _ in range(6):
+        optimizer.apply_gradients([(-1.0, w)])
+    assert float(w) == 2.0 + 5.0
+
+
+def test_one_gradient_is_not_gathered() -> None:
+    with pytest.raises(ValueError, match=r"gradient_accumulation_steps must be .* from 2 up"):
+        SGD(gradient_accumulation_steps=1)
+
+
+def test_who_has_no_gradient_this_time_begins_anew_after_the_step() -> None:
+    w, v = ad.Variable(0.0), ad.Variable(0.0)
+    optimizer = SGD(1.0, gradient_accumulation_steps=2)
+    optimizer.build([w, v])
+    optimizer.apply_gradients([(1.0, w), (1.0, v)])
+    optimizer.apply_gradients([(1.0, w)])
+    assert (float(w), float(v)) == (-1.0, 0.0)
+    for _ in range(2):
+        optimizer.apply_gradients([(1.0, w), (1.0, v)])
+    assert (float(w), float(v)) == (-2.0, -1.0)

@@ -19,6 +19,7 @@ EVERY: list[Callable[[], Optimizer]] = [
     *(getattr(optim, name) for name in sorted(KINDS)),
     lambda: Nadam(0.01, use_ema=True),
     lambda: SGD(ExponentialDecay(0.1, 10, 0.5), momentum=0.9, nesterov=True, clipnorm=1.0),
+    lambda: Adam(0.01, use_ema=True, gradient_accumulation_steps=2),
     lambda: RMSprop(centered=True, momentum=0.5, weight_decay=0.1),
     lambda: Adam(amsgrad=True, name="second"),
 ]
@@ -67,7 +68,7 @@ def test_names_are_unique_and_follow_the_order_of_the_variables(
     assert names == [v.name for v in late.variables]
     assert len(set(names)) == len(names)
     assert not any(v.trainable for v in early.variables)
-    each = len(early.slots) + early.use_ema
+    each = len(early.slots) + bool(early.state.sums) + early.use_ema
     stems = [
         *("dense/kernel", "dense/bias", "dense/kernel_1", "dense/bias_1", "variable", "variable_1")
     ]

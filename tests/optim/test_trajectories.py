@@ -45,6 +45,15 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "global_clipnorm": {"global_clipnorm": 0.8},
     "means": {"use_ema": True, "ema_momentum": 0.8},
     "means taken": {"use_ema": True, "ema_momentum": 0.8, "ema_overwrite_frequency": 4},
+    "gathered": {"gradient_accumulation_steps": 3},
+    "gathered, all": {
+        "gradient_accumulation_steps": 4,
+        "weight_decay": 0.2,
+        "clipnorm": 0.8,
+        "use_ema": True,
+        "ema_momentum": 0.8,
+        "ema_overwrite_frequency": 2,
+    },
     "all": {"weight_decay": 0.2, "global_clipnorm": 1.0, "use_ema": True, "ema_momentum": 0.5},
 }
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
@@ -117,7 +126,9 @@ def test_so_it_is_with_rates_of_their_own_and_a_schedule(
     assert_close(path, expected, "float64")
 
 
-@pytest.mark.parametrize("options", [{}, OPTIONS["means taken"], OPTIONS["all"]])
+@pytest.mark.parametrize(
+    "options", [{}, OPTIONS["means taken"], OPTIONS["all"], OPTIONS["gathered, all"]]
+)
 @pytest.mark.parametrize(("name", "arguments", "rate"), CASES, ids=TITLES)
 def test_one_flat_training_step_takes_the_same_path(
     name: str, arguments: dict[str, Any], rate: float, options: dict[str, Any]
