@@ -1,29 +1,27 @@
 """Diagrams of what a tape recorded: gates, wires, and on every wire its value and gradient.
 
 `draw` reads a tape's graph into a picture (`_walk`, `_read`), a small immutable model (`_model`)
-that knows nothing of drawing; `Diagram` writes it as DOT text (`_dot`) and has Graphviz draw that
-(`_render`).
+that knows nothing of drawing. `_clusters` says which nodes belong together and `_fold` closes some
+of that. Writers make DOT text (`_dot`), which Graphviz draws (`_render`), slides (`_steps`) and a
+page (`_html`); how things look is in `_look`, what is said of arrays in `_stats` and `_text`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._files import write_atomically
 from .._tensor import Tensor
-from . import _dot, _render
+from ._diagram import Diagram
+from ._look import Flow, Look
 from ._model import Node, Picture, Wire
+from ._path import way
 from ._read import read
 
 if TYPE_CHECKING:
     from .._tape import GradientTape
 
 __all__ = ["Diagram", "Node", "Picture", "Wire", "draw"]
-
-#: endings of a file name that say its format
-FORMATS = frozenset(("svg", "png", "pdf"))
 
 
 def draw(
@@ -35,14 +33,26 @@ def draw(
     constants: bool = False,
     decimals: int = 2,
     title: str = "",
-    max_nodes: int = 400,
+    max_nodes: int = 20_000,
+    depth: int | None = None,
+    flow: Flow = "both",
+    highlight: Tensor | str | None = None,
+    costs: bool = False,
+    theme: str = "light",
 ) -> Diagram:
     """The graph behind `target` as a diagram; what `GradientTape.diagram` calls.
 
     Scalars have their value in green above their wire and their gradient in red below; arrays
-    have shape and dtype. Where a value goes several ways, each branch shows the gradient that
-    comes back through it, and the wire before the fork their sum. Values are those at record time.
-    The tape is not spent, and nothing is recorded.
+    have shape and dtype, and for both mean ± standard deviation with a small histogram. Where a
+    value goes several ways, each branch shows the gradient that comes back through it, and the wire
+    before the fork their sum. Values are those at record time. The tape is not spent, and nothing
+    is recorded.
+
+    Name scopes, and so layers, have a frame each. A picture of more than 150 nodes is folded: only
+    as many levels of frames are open as leave it readable. In pictures of arrays parameters are
+    hexagons, data parallelograms, results double boxes, closed clusters boxes with a depth. A thick
+    wire carries NaN or Inf, a dashed one a gradient that is all zero, a dotted one a gradient below
+    1e-8.
 
     Args:
         tape: one that has recorded `target`, and is not spent.
@@ -53,12 +63,17 @@ def draw(
         decimals: digits after the point.
         title: a heading.
         max_nodes: refuse graphs of more gates and leaves than this.
+        depth: levels of name scopes that are open, 0 for none; by default as many as are readable.
+        flow: "forward" shows values, "backward" gradients and the way that they go, "both" both.
+        highlight: a Tensor or a name, whose ways to the target stand out.
+        costs: say of each gate the operations of its forward and how many they are per byte moved.
+        theme: "light" or "dark".
 
     Raises:
         RuntimeError: the tape is spent, or recorded nothing.
         TypeError: a target or a key of `names` that is no Tensor.
         ValueError: a target that the tape did not record, more than `max_nodes` nodes, negative
-            `decimals`.
+            `decimals` or `depth`, an unknown `flow` or `theme`, nothing to highlight.
 
     >>> from autodiff import GradientTape, Variable
     >>> x, y = Variable(3.0, name="x"), Variable(-4.0, name="y")
@@ -73,127 +88,9 @@ def draw(
             raise TypeError(
                 f"names maps {type(x).__name__} to {type(name).__name__}; expected Tensor to str"
             )
-    if decimals < 0:
-        raise ValueError(f"decimals is {decimals}; expected 0 or more")
+    look = Look(decimals, title, flow, costs, theme)
     picture = read(tape, target, names or {}, copies, constants, max_nodes)
-    return Diagram(picture, decimals, title)
-
-
-class Diagram:
-    """A picture and its DOT text; saves, renders and shows itself as a `graphviz.Digraph` does.
-
-    Graphviz draws it: the system's `dot` if there is one, else the one that pygraphviz carries.
-
-    Args:
-        picture: what to draw.
-        decimals: digits after the point.
-        title: a heading.
-    """
-
-    #: what `render`, `pipe` make where no format is asked for
-    format = "svg"
-
-    def __init__(self, picture: Picture, decimals: int = 2, title: str = "") -> None:
-        self.picture = picture
-        self._body = _dot.body(picture, decimals, title)
-
-    @property
-    def source(self) -> str:
-        """The DOT text; needs no Graphviz."""
-        return "".join(self)
-
-    def __iter__(self) -> Iterator[str]:
-        """The lines of the DOT text."""
-        yield "digraph {\n"
-        yield from self._body
-        yield "}\n"
-
-    def __str__(self) -> str:
-        return self.source
-
-    def __repr__(self) -> str:
-        return f"<Diagram: {len(self.picture.nodes)} nodes, {len(self.picture.wires)} wires>"
-
-    def digraph(self) -> Any:
-        """A `graphviz.Digraph` of its own, to add to or to set other attributes in.
-
-        Raises:
-            ImportError: the graphviz package is not installed.
-        """
-        try:
-            import graphviz
-        except ImportError:
-            raise ImportError(
-                "Diagram.digraph needs the graphviz package: pip install 'autodiff-tape[diagrams]'"
-            ) from None
-        return graphviz.Digraph(body=list(self._body), format=self.format)
-
-    def pipe(self, format: str | None = None, *, encoding: str | None = None) -> Any:
-        """The rendered picture as bytes, or as text in an encoding.
-
-        Raises:
-            RuntimeError: there is no Graphviz, or it failed.
-        """
-        content = _render.render(self.source, format or self.format)
-        return content if encoding is None else content.decode(encoding)
-
-    def save(self, filename: str | Path = "diagram.gv", directory: str | Path = "") -> str:
-        """Write the DOT text; returns the file's path."""
-        path = Path(directory, filename)
-        write_atomically(path, self.source.encode())
-        return str(path)
-
-    def render(
-        self,
-        filename: str | Path | None = None,
-        directory: str | Path = "",
-        view: bool = False,
-        cleanup: bool = False,
-        format: str | None = None,
-        *,
-        outfile: str | Path | None = None,
-    ) -> str:
-        """Write the DOT text and the picture, each whole or not at all; returns the picture's path.
-
-        Args:
-            filename: of the DOT text; the picture's is this with the format behind it. A name that
-                ends in .svg, .png or .pdf, with no format given, is the picture's own.
-            directory: where they go; made if need be.
-            view: open the picture.
-            cleanup: write no DOT text.
-            format: "svg", "png", "pdf" or another of Graphviz's; by default as `outfile` ends, or
-                `self.format`.
-            outfile: the picture's file name; the DOT text's is this with .gv at the end.
-
-        Raises:
-            RuntimeError: there is no Graphviz, or it failed.
-        """
-        if filename and not outfile and not format and Path(filename).suffix[1:] in FORMATS:
-            filename, outfile = None, filename
-        if outfile is not None:
-            form = format or Path(outfile).suffix[1:] or self.format
-            path = Path(directory, outfile)
-            filename = filename or Path(outfile).with_suffix(".gv")
-        else:
-            form, filename = format or self.format, filename or "diagram.gv"
-            path = Path(directory, f"{filename}.{form}")
-        content = self.pipe(form)
-        if not cleanup:
-            self.save(filename, directory)
-        write_atomically(path, content)
-        if view:
-            import webbrowser
-
-            webbrowser.open(path.resolve().as_uri())
-        return str(path)
-
-    def view(self, filename: str | Path | None = None, directory: str | Path = "") -> str:
-        """Render and open the picture; returns its path."""
-        return self.render(filename, directory, view=True)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """What Jupyter shows: the picture, or the DOT text where no Graphviz can draw it."""
-        try:
-            return {"image/svg+xml": self.pipe("svg", encoding="utf-8")}
-        except RuntimeError as error:
-            return {"text/plain": f"{error}\n\n{self.source}"}
+    path = frozenset() if highlight is None else way(picture, tape._usable(), highlight)
+    return Diagram(
+        picture, look.decimals, look.title, depth, flow=flow, costs=costs, theme=theme, path=path
+    )

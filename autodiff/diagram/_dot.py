@@ -6,93 +6,230 @@ what is written above stands above the wire, what is written below stands below.
 
 from __future__ import annotations
 
-import html
+from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
+from typing import NamedTuple
 
-import numpy as np
-
+from ._clusters import Tree, grow
+from ._look import LIGHT, Look, Theme
 from ._model import Node, Picture, Wire
+from ._text import MARKS, about, cost, describe, markup, number, quote, short, statistics, troubles
 
-# Dark enough on white to tell apart in print; above and below say the same without colour.
-VALUE, GRADIENT, NOTE = "#00702a", "#c0101c", "#606060"
+VALUE, GRADIENT, NOTE = LIGHT.value, LIGHT.gradient, LIGHT.note
 #: a picture of numbers with at most this many leaves has them all in the first column
 COLUMN = 12
-#: characters of a name that are drawn; the whole of it is in the tooltip
-NAME = 24
 #: size of a gate's symbol by its length; a longer one has a box instead of a circle
 SYMBOL = {1: 18, 2: 16, 3: 14, 4: 12, 5: 10.5}
+#: of text that only keeps its room
+UNSEEN = "#ffffff00"
+#: how wide the wires on a highlighted way are
+WIDE = 2.6
 
-STYLE = (
-    'node [fontname="Helvetica" fontsize=14]',
-    "edge [arrowhead=none arrowsize=0.6]",
+PLAIN = (
+    'shape=plaintext width=0.1 height=0.1 margin="0.04,0.02" fontname="Times-Italic" fontsize=15'
 )
-#: how the nodes of each kind look
-KINDS = {
-    "leaf": 'shape=plaintext width=0.1 height=0.1 margin="0.04,0.02" fontname="Times-Italic" '
-    "fontsize=15",
-    "gate": 'shape=circle width=0.5 fixedsize=true style="rounded,filled" fillcolor=white',
-    "fork": "shape=point width=0.07 height=0.07",
-}
-KINDS["output"] = KINDS["leaf"]
-KINDS["constant"] = f'{KINDS["leaf"]} fontcolor="{NOTE}"'
 BOX = 'shape=box fixedsize=false height=0.4 margin="0.12,0.05"'
 
 
-def body(picture: Picture, decimals: int, title: str) -> list[str]:
+def styles(theme: Theme) -> dict[str, str]:
+    """How the nodes of each kind look: by shape first, by colour besides."""
+    filled = "style=filled height=0.4"
+    return {
+        "leaf": PLAIN,
+        "parameter": f'shape=hexagon margin="0.02,0.05" {filled} fillcolor="{theme.parameter}"',
+        "data": f'shape=parallelogram margin="0,0.05" {filled} fillcolor="{theme.data}"',
+        "gate": 'shape=circle width=0.5 fixedsize=true style="rounded,filled" '
+        f'fillcolor="{theme.gate}"',
+        "group": f'shape=box3d style=filled margin="0.16,0.08" fillcolor="{theme.group}"',
+        "fork": f'shape=point width=0.07 height=0.07 color="{theme.ink}"',
+        "output": PLAIN,
+        "result": f'shape=box peripheries=2 margin="0.1,0.05" {filled} fillcolor="{theme.result}"',
+        "constant": f'{PLAIN} fontcolor="{theme.note}"',
+    }
+
+
+def body(
+    picture: Picture, decimals: int, title: str, look: Look | None = None, tree: Tree | None = None
+) -> list[str]:
     """The statements of the digraph, one a line."""
-    return [f"\t{line}\n" for line in _statements(picture, decimals, title)]
+    look = look or Look(decimals, title)
+    return [f"\t{line}\n" for line in _Writer(picture, look, tree or grow(picture)).statements()]
 
 
-def _statements(picture: Picture, decimals: int, title: str) -> Iterator[str]:
-    heading = f" label={quote(title)} labelloc=t fontname=Helvetica" if title else ""
-    yield f"graph [rankdir=LR nodesep=0.17 ranksep=0.24 ordering=in{heading}]"
-    yield from STYLE
-    nodes = {node.id: node for node in picture.nodes}
-    for kind, style in KINDS.items():
-        members = [node for node in picture.nodes if node.kind == kind]
-        if members:
-            rank = "rank=same; " if kind == "leaf" and _column(picture, len(members)) else ""
-            yield f"{{ {rank}node [{style}]"
-            yield from (f"\t{_node(node)}" for node in members)
-            yield "}"
-    written = {wire.id: _above_below(wire, decimals) for wire in picture.wires}
-    width = max((_width(text) for texts in written.values() for text in texts), default=0)
-    yield "{ node [shape=plain fontsize=13 class=wire]"
-    for wire in picture.wires:
-        ends = nodes[wire.tail], nodes[wire.head]
-        yield f"\t{_label(wire, *ends, *written[wire.id], width)}"
-    yield "}"
-    for k, section in enumerate(picture.sections):
-        framed = [node.id for node in picture.nodes if node.section == section]
-        joined = [w.id for w in picture.wires if {w.tail, w.head} <= set(framed)]
-        inside = "; ".join([*framed, *joined])
-        frame = f"label={quote(section)} fontname=Helvetica style=rounded color={quote(NOTE)}"
-        yield f"subgraph cluster{k} {{ graph [{frame}]; {inside} }}"
-    for wire in picture.wires:
-        yield from _lines(wire, nodes[wire.tail], nodes[wire.head])
+class Texts(NamedTuple):
+    """What stands on a wire, in lines from top to bottom, the wire between the two parts."""
+
+    above: tuple[tuple[str, str], ...]
+    below: tuple[tuple[str, str], ...]
 
 
-def _column(picture: Picture, leaves: int) -> bool:
-    numbers = all(wire.shape == () for wire in picture.wires)
-    return numbers and leaves <= COLUMN and not picture.sections
+class _Writer:
+    def __init__(self, picture: Picture, look: Look, tree: Tree) -> None:
+        self.picture, self.look, self.tree, self.theme = picture, look, tree, look.colors
+        self.nodes = {node.id: node for node in picture.nodes}
+        self.numbers = picture.numbers
+        self.shapes = {wire.tail: wire.shape for wire in picture.wires}
 
+    def statements(self) -> Iterator[str]:
+        """All of it: the nodes by kinds, the wires' labels, the frames, the wires."""
+        yield f"graph [rankdir=LR nodesep=0.17 ranksep=0.24 ordering=in{self._heading()}]"
+        dark = "" if self.theme is LIGHT else f' color="{self.theme.ink}"'
+        text = dark and f'{dark} fontcolor="{self.theme.ink}"'
+        yield f'node [fontname="Helvetica" fontsize=14{text}]'
+        yield f"edge [arrowhead=none arrowsize=0.6{dark}]"
+        kinds: defaultdict[str, list[Node]] = defaultdict(list)
+        for node in self.picture.nodes:
+            kinds[self._style(node)].append(node)
+        for kind, style in styles(self.theme).items():
+            if kind in kinds:
+                column = kind == "leaf" and self._column(len(kinds[kind]))
+                yield f"{{ {'rank=same; ' if column else ''}node [{style}]"
+                yield from (f"\t{self._node(node, kind)}" for node in kinds[kind])
+                yield "}"
+        written = {wire.id: self._texts(wire) for wire in self.picture.wires}
+        numbers = [t for w in self.picture.wires if w.shape == () for t in written[w.id]]
+        width = max((_width(text) for rows in numbers for text, _ in rows), default=_width(""))
+        yield "{ node [shape=plain fontsize=13 class=wire]"
+        for wire in self.picture.wires:
+            yield f"\t{self._label(wire, written[wire.id], width)}"
+        yield "}"
+        yield from self._frames()
+        for wire in self.picture.wires:
+            yield from self._lines(wire)
 
-def _node(node: Node) -> str:
-    about = f"{node.detail} ({node.role})" if node.role else node.detail
-    tip = node.label if node.kind in ("leaf", "constant", "output") else about
-    size = ""
-    if node.kind == "gate":
-        fits = len(node.label) in SYMBOL
-        size = f" fontsize={SYMBOL[len(node.label)]}" if fits else f" {BOX}"
-    label = f"label={quote(short(node.label))} tooltip={quote(tip or node.kind)}"
-    return f"{node.id} [{label} id={node.id} class={node.kind}{size}]"
+    def _heading(self) -> str:
+        title, caption = self.look.title, self.look.caption
+        lines = [quote(text)[1:-1] for text in (title, caption) if text is not None and text]
+        if caption is not None and not caption:
+            lines.append(" ")
+        back = "" if self.theme is LIGHT else f' bgcolor="{self.theme.background}"'
+        if not lines:
+            return back
+        color = "" if self.theme is LIGHT else f' fontcolor="{self.theme.ink}"'
+        label = "\\n".join(lines)
+        return f'{back} label="{label}" labelloc=t fontname=Helvetica{color}'
 
+    def _style(self, node: Node) -> str:
+        """The key of a node's style; leaves and results have shapes where there are arrays."""
+        if self.numbers:
+            return node.kind
+        if node.kind == "leaf":
+            return node.detail if node.detail == "parameter" else "data"
+        if node.kind == "constant":
+            return "data" if self.shapes.get(node.id) else "constant"
+        return "result" if node.kind == "output" and node.label else node.kind
 
-def _above_below(wire: Wire, decimals: int) -> tuple[str, str]:
-    if wire.shape == ():
-        return number(wire.value, decimals), number(wire.gradient, decimals)
-    return str(wire.shape), str(wire.dtype)
+    def _column(self, leaves: int) -> bool:
+        return self.numbers and leaves <= COLUMN and not self.tree.clusters
+
+    def _node(self, node: Node, style: str) -> str:
+        label, size = quote(short(node.label)), ""
+        costs = cost(node) if self.look.costs else ""
+        if node.kind == "gate":
+            fits = len(node.label) in SYMBOL and not costs
+            size = f" fontsize={SYMBOL[len(node.label)]}" if fits else f" {BOX}"
+        extra = [node.role] if node.kind == "group" else []
+        label = "\\n".join([label[1:-1], *(quote(x)[1:-1] for x in (*extra, costs) if x)])
+        if node.id == self.look.current or node.id in self.look.path:
+            size += f' penwidth={WIDE} color="{self.theme.path}"'
+        known = node.kind if style == node.kind else f'"{node.kind} {style}"'
+        tip = quote(about(node) or node.kind)
+        return f'{node.id} [label="{label}" tooltip={tip} id={node.id} class={known}{size}]'
+
+    def _texts(self, wire: Wire) -> Texts:
+        """Number over number; or shape, values, gradients and dtype of an array."""
+        theme, look = self.theme, self.look
+        forward, backward = look.flow != "backward", look.flow != "forward"
+        red = UNSEEN if wire.id in look.pending else theme.gradient
+        if wire.shape == ():
+            value = number(wire.value, look.decimals) if forward else ""
+            gradient = number(wire.gradient, look.decimals) if backward else ""
+            return Texts(((value, theme.value),), ((gradient, red),))
+        above = [(str(wire.shape), theme.ink)]
+        below = [(str(wire.dtype), theme.note)]
+        if forward and (values := statistics(wire.value)):
+            above.append((values, theme.value))
+        if backward and (gradients := statistics(wire.gradient, gradient=True)):
+            below.insert(0, (gradients, red))
+        return Texts(tuple(above), tuple(below))
+
+    def _label(self, wire: Wire, texts: Texts, width: int) -> str:
+        """What stands above and below a wire; `width` is that of all numbers, to line them up."""
+        tail, head = self.nodes[wire.tail], self.nodes[wire.head]
+        over = "<br/>".join(_font(*line) for line in texts.above)
+        under = "<br/>".join(_font(*line) for line in texts.below)
+        if wire.name and tail.kind in ("gate", "group") and head.kind != "output":
+            name = short(wire.name)
+            over = f"<i>{markup(name)}</i> {over}"
+            width = max(width, _width(f"{name} {texts.above[0][0]}"))
+        if wire.shape != ():
+            lines = [_width(text) for text, _ in (*texts.above, *texts.below)]
+            width = max(min(width, max(lines)), _width(texts.above[0][0]))
+        rows = f'<tr><td width="{width}">{over}</td></tr><hr/><tr><td>{under}</td></tr>'
+        color = self._color(wire)
+        line = f' color="{color}"' if color else ""
+        table = f'<table border="0" cellborder="0" cellspacing="0" cellpadding="1"{line}>'
+        tip = f"{tail.label or 'fork'} → {head.label or head.kind}: {describe(wire)}"
+        wrong = [MARKS[mark] for mark in troubles(wire) if mark]
+        if wrong:
+            tip += f" ({', '.join(wrong)})"
+        return f"{wire.id} [label=<{table}{rows}</table>> id={wire.id} tooltip={quote(tip)}]"
+
+    def _color(self, wire: Wire) -> str:
+        """Of a wire that stands out, or of all in the dark; else "", which is black."""
+        value, gradient = troubles(wire)
+        if wire.id in self.look.path:
+            return self.theme.path
+        if {value, gradient} & {"nan", "inf"}:
+            return self.theme.trouble
+        if self.look.flow == "backward":
+            return self.theme.note if wire.gradient is None else self.theme.gradient
+        return "" if self.theme is LIGHT else self.theme.ink
+
+    def _lines(self, wire: Wire) -> Iterator[str]:
+        """The wire to its label and on; straight where it can be, an arrow where a gate takes it.
+
+        Dashes mark a gradient that is all zero, dots one that has vanished.
+        """
+        tail, head = self.nodes[wire.tail], self.nodes[wire.head]
+        value, gradient = troubles(wire)
+        drawn = []
+        if wire.id in self.look.path or {value, gradient} & {"nan", "inf"}:
+            drawn.append(f"penwidth={WIDE}")
+        if gradient in ("dead", "vanishing") and wire.id not in self.look.pending:
+            drawn.append("style=dashed" if gradient == "dead" else "style=dotted")
+        if color := self._color(wire):
+            drawn.append(f'color="{color}"')
+        look = "".join(f" {part}" for part in drawn)
+        back = self.look.flow == "backward"
+        start = " dir=back arrowtail=normal" if back and wire.gradient is not None else ""
+        end = "" if head.kind == "fork" or back else " arrowhead=normal"
+        if tail.kind == "fork":
+            start = ""
+        yield f"{wire.tail} -> {wire.id}:w [weight=10{start}{look}]"
+        yield f"{wire.id}:e -> {wire.head} [weight={1 if tail.kind == 'leaf' else 4}{end}{look}]"
+
+    def _frames(self) -> Iterator[str]:
+        """A frame around each open cluster, one inside the other."""
+        inside: defaultdict[str, list[str]] = defaultdict(list)
+        tree = self.tree
+        for node, around in tree.inside.items():
+            inside[around].append(node)
+        for wire in self.picture.wires:
+            ends = [tree.path(tree.inside[end]) for end in (wire.tail, wire.head)]
+            common = [a for a, b in zip(*ends, strict=False) if a == b]
+            inside[common[-1] if common else ""].append(wire.id)
+        frames: defaultdict[str, list[str]] = defaultdict(list)
+        for id, cluster in reversed(list(tree.clusters.items())):
+            color = quote(self.theme.frame)
+            style = "rounded" if cluster.kind == "section" else '"rounded,dashed"'
+            frame = f"label={quote(short(cluster.label))} fontname=Helvetica style={style}"
+            text = "" if self.theme is LIGHT else f' fontcolor="{self.theme.ink}"'
+            parts = "; ".join([*reversed(frames[id]), *inside[id]])
+            frames[cluster.parent].append(
+                f"subgraph {id} {{ graph [{frame} color={color}{text}]; {parts} }}"
+            )
+        yield from reversed(frames[""])
 
 
 def _width(text: str) -> int:
@@ -100,86 +237,5 @@ def _width(text: str) -> int:
     return 4 + 2 * int(4.2 * max(len(text), 5))
 
 
-def _label(wire: Wire, tail: Node, head: Node, above: str, below: str, width: int) -> str:
-    """What stands above and below a wire; `width` is that of all wires, which lines them up."""
-    colors = (VALUE, GRADIENT) if wire.shape == () else ("black", NOTE)
-    over, under = _font(above, colors[0]), _font(below, colors[1])
-    if wire.name and tail.kind == "gate" and head.kind != "output":
-        name = short(wire.name)
-        over, width = f"<i>{markup(name)}</i> {over}", max(width, _width(f"{name} {above}"))
-    rows = f'<tr><td width="{width}">{over}</td></tr><hr/><tr><td>{under}</td></tr>'
-    table = f'<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{rows}</table>'
-    tip = f"{tail.label or 'fork'} → {head.label or head.kind}: {describe(wire)}"
-    return f"{wire.id} [label=<{table}> id={wire.id} tooltip={quote(tip)}]"
-
-
-def _lines(wire: Wire, tail: Node, head: Node) -> Iterator[str]:
-    """The wire to its label and on; straight where it can be, with a head where a gate takes it."""
-    yield f"{wire.tail} -> {wire.id}:w [weight=10]"
-    arrow = "" if head.kind == "fork" else " arrowhead=normal"
-    yield f"{wire.id}:e -> {wire.head} [weight={1 if tail.kind == 'leaf' else 4}{arrow}]"
-
-
 def _font(text: str, color: str) -> str:
     return f'<font color="{color}">{markup(text) or "&#160;"}</font>'
-
-
-def describe(wire: Wire) -> str:
-    """Value and gradient in full, or shape and dtype; what a tooltip says.
-
-    >>> describe(Wire("wire0", "leaf0", "gate1", 2.0, -0.25))
-    'value 2.0, gradient -0.25'
-    """
-    if wire.shape != ():
-        named = f"{wire.name} " if wire.name else ""
-        return f"{named}{wire.shape} {wire.dtype}"
-    value = f"value {wire.value}"
-    return value if wire.gradient is None else f"{value}, gradient {wire.gradient}"
-
-
-def number(value: Any, decimals: int) -> str:
-    """A number as on a slide, nothing for None; very large ones in scientific notation.
-
-    >>> number(-0.196612, 2), number(-0.0001, 2), number(12345678.9, 2)
-    ('-0.20', '0.00', '1.23e+07')
-    """
-    if value is None:
-        return ""
-    value = np.asarray(value).item()
-    if isinstance(value, bool):
-        return str(value)
-    big = 1e6 <= abs(value) < np.inf
-    text = f"{value:.{decimals}{'e' if big else 'f'}}"
-    return text[1:] if text.startswith("-") and not text.strip("-0.") else text
-
-
-def short(text: str) -> str:
-    """The beginning of a long name."""
-    return text if len(text) <= NAME else f"{text[: NAME - 1]}…"
-
-
-def printable(text: str) -> str:
-    """Text on one line, without what XML and DOT cannot hold."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def markup(text: str) -> str:
-    r"""Text inside an HTML-like label.
-
-    Graphviz replaces \N and the like there too, and has no escape for it: an invisible character
-    (the word joiner) keeps the two apart.
-
-    >>> markup("a<b & c")
-    'a&lt;b &amp; c'
-    """
-    return html.escape(printable(text), quote=False).replace("\\", "\\&#8288;")
-
-
-def quote(text: str) -> str:
-    r"""A DOT string that means just this text.
-
-    >>> print(quote(r'a "\N" &amp; b'))
-    "a \"\\N\" &amp;amp; b"
-    """
-    text = html.escape(printable(text), quote=False)
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -12,16 +12,20 @@ import numpy as np
 
 from .._device import host
 
-#: `fork` is where one value goes several ways; `output` is the free end of a target's wire.
-Kind = Literal["leaf", "constant", "gate", "fork", "output"]
+#: `fork` is where one value goes several ways; `output` is the free end of a target's wire; `group`
+#: is a cluster of nodes that is closed.
+Kind = Literal["leaf", "constant", "gate", "fork", "output", "group"]
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
     """A place where wires begin or end.
 
-    Gates have the symbol of their op as label, and in `detail` the op's name and static arguments.
-    Nodes of one `section` are drawn inside one frame; the section "" has none.
+    Gates have the symbol of their op as label, and in `detail` the op's name and static arguments;
+    leaves say there whether they are a "parameter" or "data". Nodes of one `section` are drawn
+    inside one frame; the section "" has none. So are gates of one `scope`, whose names stand one
+    inside the other, "model/dense". `flops` and `bytes` are what a gate's forward takes and
+    moves.
     """
 
     id: str
@@ -30,6 +34,14 @@ class Node:
     detail: str = ""
     role: str = ""
     section: str = ""
+    scope: str = ""
+    flops: int = 0
+    bytes: int = 0
+
+    @property
+    def forks(self) -> bool:
+        """Whether a value goes several ways here, be it drawn as a dot or as a copy gate."""
+        return self.id.startswith("fork")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +67,8 @@ class Wire:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Dtype of the value."""
-        return np.asarray(self.value).dtype
+        dtype = getattr(self.value, "dtype", None)
+        return np.asarray(self.value).dtype if dtype is None else dtype
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +82,26 @@ class Picture:
     def sections(self) -> tuple[str, ...]:
         """The sections that have a frame, in order."""
         return tuple(dict.fromkeys(node.section for node in self.nodes if node.section))
+
+    @property
+    def numbers(self) -> bool:
+        """Whether all values are numbers, as on the lecture's slides."""
+        return all(wire.shape == () for wire in self.wires)
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Wire -> the wire that its value came by first: the stem of a fork, else itself."""
+        stems = {wire.head: wire.id for wire in self.wires}
+        forks = {node.id for node in self.nodes if node.forks}
+        return {w.id: stems[w.tail] if w.tail in forks else w.id for w in self.wires}
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What is known of a value that nobody has computed: its shape, lengths open, and dtype."""
+
+    shape: tuple[int | None, ...]
+    dtype: Any
 
 
 def frozen(data: Any) -> Any:

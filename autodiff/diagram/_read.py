@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import numpy as np
+
 from .. import _nest
 from .._backend import NAMESPACES, PYTHON_SCALARS, as_data
 from .._graph import INPUT, NODES, PICK, Graph, Record, parents
+from .._scope import scope_of
 from .._tensor import Tensor
 from ._model import Node, Picture, Wire, frozen
 from ._walk import UNRECORDED, Walk, inputs, statics, walk
@@ -99,7 +103,9 @@ class _Reader:
         reads = self.graph.leaves.get(record[3], [node]) if record[0] is INPUT else [node]
         k = reads.index(node)  # which read: a Variable may have been assigned in between
         label += "′" * k if k < 4 else f" ({k})"
-        self.tails[node] = self._add(Node(f"leaf{node}", "leaf", label, "leaf"))
+        learned = getattr(record[3], "trainable", False) if record[0] is INPUT else False
+        kind = "parameter" if learned else "data"
+        self.tails[node] = self._add(Node(f"leaf{node}", "leaf", label, kind))
 
     def _gate(self, node: int, record: Record) -> None:
         op = record[0]
@@ -115,7 +121,21 @@ class _Reader:
                 self.uses.append(Use(self._constant(data, (node, k)), id, None))
         static = ", ".join(f"{name}={value!r:.40}" for name, value in statics(record).items())
         detail = f"{op.name}({static})" if static else op.name
-        self._add(Node(id, "gate", label or op.label, detail, op.role))
+        scope = scope_of(self.graph, node)
+        cost = self._cost(node, record)
+        self._add(Node(id, "gate", label or op.label, detail, op.role, "", scope, *cost))
+
+    def _cost(self, node: int, record: Record) -> tuple[int, int]:
+        """Operations of a gate's forward, and bytes that it reads and writes."""
+        out = self.values[node]
+        results = out if isinstance(out, tuple) else (out,)
+        operands = zip(parents(record), inputs(record), strict=True)
+        given = [data if i is None else self.values[i] for i, data in operands]
+        moved = sum(x.nbytes for x in (*given, *results) if hasattr(x, "nbytes"))
+        declared = getattr(record[0], "flops", 0)
+        if callable(declared):
+            return int(declared(_shape(results[0]), *map(_shape, given))), moved
+        return int(declared * sum(math.prod(_shape(y)) for y in results)), moved
 
     def _constant(self, data: Any, place: tuple[int, int]) -> Hashable:
         """The key of a constant: the same for the same array, another one for each literal."""
@@ -161,6 +181,11 @@ class _Reader:
     def _free_names(self) -> Iterator[str]:
         taken = {*self.named.values(), *(getattr(x, "name", None) for x in self.graph.leaves)}
         return (f"x{k}" for k in itertools.count(1) if f"x{k}" not in taken)
+
+
+def _shape(data: Any) -> tuple[int, ...]:
+    """Of an array or number, or of one of which no more is kept."""
+    return data if isinstance(data, tuple) else np.shape(data)
 
 
 def _key(data: Any) -> Hashable:

@@ -30,11 +30,16 @@ sys.stdout.buffer.write(graph.draw(format=form, prog="dot"))
 """
 
 
-def render(source: str, form: str) -> bytes:
+class LayoutTimeoutError(RuntimeError):
+    """Graphviz took longer than it was given."""
+
+
+def render(source: str, form: str, seconds: float | None = None) -> bytes:
     """The picture in a Graphviz output format, "svg", "png", "pdf" and the like.
 
     Raises:
         ValueError: no name of a format.
+        LayoutTimeoutError: it took longer than so many seconds.
         RuntimeError: no Graphviz at hand, or it failed; what it said is in the message.
     """
     if not re.fullmatch(r"[A-Za-z0-9_.:-]+", form):
@@ -47,7 +52,15 @@ def render(source: str, form: str) -> bytes:
         command = [sys.executable, "-P", "-W", "ignore", "-c", PYGRAPHVIZ, form, dpi]
     else:
         raise RuntimeError(NO_GRAPHVIZ)
-    done = subprocess.run(command, input=source.encode(), capture_output=True, check=False)
+    try:
+        done = subprocess.run(
+            command, input=source.encode(), capture_output=True, check=False, timeout=seconds
+        )
+    except subprocess.TimeoutExpired:
+        raise LayoutTimeoutError(
+            f"Graphviz took more than {seconds:g} s to lay the diagram out: fold it with depth=, "
+            "or write it as .html, which needs no Graphviz"
+        ) from None
     if done.returncode or not done.stdout:
         said = done.stderr.decode(errors="replace").strip().splitlines()[-3:]
         raise RuntimeError(

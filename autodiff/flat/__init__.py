@@ -223,8 +223,9 @@ class Function(Generic[P, R]):
 
         Shows what the function returns, with gradients on the wires, or what it differentiates if
         it returns no more than gradients. With `backward=True` instead all that it returns and
-        assigns, its own backward pass as gates. Options `copies`, `constants`, `decimals`, `title`
-        and `max_nodes` are those of `GradientTape.diagram`; other arguments are the function's.
+        assigns, its own backward pass as gates. Options `copies`, `constants`, `decimals`, `title`,
+        `max_nodes`, `depth`, `flow`, `highlight`, `costs` and `theme` are those of
+        `GradientTape.diagram`; other arguments are the function's.
 
         Raises:
             ValueError: the function computes no floats; more than `max_nodes` nodes.

@@ -16,7 +16,12 @@ from ..diagram import Diagram, Picture, draw
 from ._trace import Trace, leaf_of
 
 #: what `draw` can be asked for, and whether the backward pass is drawn as gates
-OPTIONS = frozenset(("copies", "constants", "decimals", "title", "max_nodes", "backward"))
+OPTIONS = frozenset(
+    (
+        *("copies", "constants", "decimals", "title", "max_nodes", "backward"),
+        *("depth", "flow", "highlight", "costs", "theme"),
+    )
+)
 
 
 def picture(
@@ -41,8 +46,7 @@ def picture(
     diagram = draw(tape, targets, names=named, **options)
     if not backward:
         return diagram
-    about = options.get("decimals", 2), options.get("title", "")
-    return Diagram(_framed(diagram.picture, trace), *about)
+    return diagram.of(_framed(diagram.picture, trace))
 
 
 def _tape(trace: Trace) -> GradientTape:
