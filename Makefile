@@ -8,13 +8,14 @@ PYTHON ?=
 DEMO_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?= ops
+ARRAY_API_TESTS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 CANDIDATES = $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python)
 SUPPORTED  = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
 
-.PHONY: help demo test long lint bench notebooks clean
+.PHONY: help demo test long lint bench conformance notebooks clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -24,6 +25,7 @@ help:
 	@echo "make long       run the tests that take minutes, with many more examples"
 	@echo "make lint       ruff, mypy"
 	@echo "make bench      python -m bench, BENCH_ARGS='$(BENCH_ARGS)'"
+	@echo "make conformance ARRAY_API_TESTS=checkout  the Array API's own test suite, see tests/conformance"
 	@echo "make notebooks  execute the notebooks in place"
 	@echo "make clean      remove caches and outputs; the environment in $(VENV) stays"
 
@@ -44,6 +46,9 @@ lint: $(VENV)/.has-dev
 
 bench: $(VENV)/.has-testing
 	@$(PY) -m bench $(BENCH_ARGS)
+
+conformance: $(VENV)/.has-testing
+	@$(PY) -m tests.conformance.array_api $(ARRAY_API_TESTS) $(TEST_ARGS)
 
 notebooks: $(VENV)/.has-notebooks
 	@for notebook in notebooks/*.ipynb; do \

@@ -253,13 +253,17 @@ def _unary_with_statics(op: Op) -> Callable[..., Any]:
     bind = binder(op)
     defaults = None if _EMPTY in op.defaults else op.defaults
     normalise = tuple((op.statics.index(static), f) for static, f in op.normalise.items())
-    special = op.in_dtype or bool(op.without)
+    in_dtype = op.in_dtype
+    special = in_dtype or bool(op.without)
 
     def call(x: Any, /, *args: Any, **kwargs: Any) -> Any:
         if type(x) is not Tensor and type(x) is not Variable:
             x = as_tensor(op, name, x)
         if special and kwargs:
-            x = beforehand(op, x, kwargs)
+            for key in op.without:
+                check_without(op, x, key, kwargs.pop(key, None))
+            if in_dtype and (dtype := kwargs.pop("dtype", None)) is not None:
+                return cast(call(cast(x, dtype), *args, **kwargs), dtype)
         a = x._data
         if args or kwargs or defaults is None:
             values = bind(args, kwargs)
@@ -292,18 +296,17 @@ def _unary_with_statics(op: Op) -> Callable[..., Any]:
     return call
 
 
-def beforehand(op: Op, x: Tensor, kwargs: dict[str, Any]) -> Tensor:
-    """x in the dtype that is asked for, recorded; arguments without consequence are taken out."""
-    for name in op.without:
-        value = kwargs.pop(name, None)
-        if name == "device" and value not in (None, x.device):
-            raise ValueError(f"{op.name}: x lies on {x.device}; bring it to {value} by to_device")
-    dtype = kwargs.pop("dtype", None) if op.in_dtype else None
-    if dtype is None or x.dtype == dtype:
-        return x
+def check_without(op: Op, x: Tensor, name: str, value: Any) -> None:
+    """An argument that has no consequence has none: a device must be that of x."""
+    if name == "device" and value not in (None, x.device):
+        raise ValueError(f"{op.name}: x lies on {x.device}; bring it to {value} by to_device")
+
+
+def cast(x: Tensor, dtype: Any) -> Tensor:
+    """x in a dtype, recorded; itself where that is its own."""
     from .ops.creation import astype
 
-    return astype(x, dtype)
+    return x if x.dtype == dtype else astype(x, dtype)
 
 
 def _general(op: Op) -> Callable[..., Any]:

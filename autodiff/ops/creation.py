@@ -8,7 +8,7 @@ import numpy as np
 
 from .._backend import PYTHON_SCALARS
 from .._calls import constant
-from .._device import made
+from .._device import device_of, made, resolve
 from .._op import op
 from .._samples import Arrays, Draw, unary
 from .._tensor import DEFAULT_DTYPES, Tensor, convert, is_python, operand, read
@@ -120,7 +120,7 @@ def _uncopied(obj: Any, dtype: Any, device: Any) -> Tensor:
 def _brought(tensor: Tensor, device: Any) -> Tensor:
     from .devices import to_device
 
-    return to_device(tensor, device)
+    return tensor if resolve(device) == device_of(tensor._data) else to_device(tensor, device)
 
 
 def zeros(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:

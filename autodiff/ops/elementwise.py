@@ -307,7 +307,7 @@ def sign(xp: Any, x: Any, /) -> Any:
     Tensor([ 1.,  0., -1.], dtype=float32)
     """
     if x.dtype.kind == "c":  # NumPy's own is the sign of the real part before 2.0
-        return _direction(xp, x)
+        return _direction(xp, x) + 0  # 0 of -0, too
     return xp.sign(x)
 
 

@@ -16,7 +16,6 @@ import numpy as np
 
 from .. import _axes
 from .._broadcast import Undo, cast_undo
-from .._calls import constant
 from .._op import answering, op
 from .._samples import Arrays, Draw
 from .._tensor import Tensor
@@ -351,22 +350,22 @@ def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = "back
 # -- frequencies, and their order ------------------------------------------------------------------
 
 
-def fftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None) -> Tensor:
+def fftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None) -> Tensor:
     """Frequencies of `fft`'s elements, in cycles per unit of the sample spacing `d`.
 
     >>> fftfreq(4, d=0.5)
     Tensor([ 0. ,  0.5, -1. , -0.5], dtype=float32)
     """
-    return constant(np.fft.fftfreq(n, d).astype(np.float32 if dtype is None else dtype))
+    return Tensor(np.fft.fftfreq(n, d), np.float32 if dtype is None else dtype, device)
 
 
-def rfftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None) -> Tensor:
+def rfftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None) -> Tensor:
     """Frequencies of `rfft`'s elements.
 
     >>> rfftfreq(4, d=0.5)
     Tensor([0. , 0.5, 1. ], dtype=float32)
     """
-    return constant(np.fft.rfftfreq(n, d).astype(np.float32 if dtype is None else dtype))
+    return Tensor(np.fft.rfftfreq(n, d), np.float32 if dtype is None else dtype, device)
 
 
 def _rolled(a: Any, axes: Any, shift: Callable[[int], int]) -> Tensor:
