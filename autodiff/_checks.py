@@ -9,6 +9,7 @@ What was computed meanwhile from elements out of range is never seen: the read r
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 
@@ -20,6 +21,12 @@ class Checks:
         self._lock = threading.Lock()
         #: (what, low, high, error, device) -> the least and the largest seen, on the device
         self._seen: dict[Any, tuple[Any, Any]] = {}
+        #: what looks at other checks, of programs
+        self._others: dict[Callable[[], None], None] = {}
+
+    def later(self, look: Callable[[], None]) -> None:
+        """Call `look`, once, when the next value is read; it may raise."""
+        self._others[look] = None
 
     def within(
         self, x: Any, low: int, high: int, what: str, error: type[Exception] = ValueError
@@ -38,10 +45,13 @@ class Checks:
 
     def settle(self) -> None:
         """Look at all of them, once; raise for the first that does not hold."""
-        if not self._seen:
+        if not self._seen and not self._others:
             return
         with self._lock:
             seen, self._seen = self._seen, {}
+            others, self._others = self._others, {}
+        for look in others:
+            look()
         for (what, low, high, error, _), pair in seen.items():
             least, most = self._library.stack(pair).get().tolist()
             if least < low or most >= high:

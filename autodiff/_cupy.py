@@ -103,41 +103,41 @@ class CupyBackend:
     """What there is to CuPy's devices, see `_device.Backend`; over a library of CuPy's names."""
 
     def __init__(self, cupy: Any) -> None:
-        self._cupy = cupy
+        self.cupy = cupy
         self.array: type = cupy.ndarray
         self.checks = Checks(cupy)
         self.xp = Namespace(cupy, **versions(cupy, self.checks))
 
     def count(self) -> int:
-        return int(self._cupy.cuda.runtime.getDeviceCount())
+        return int(self.cupy.cuda.runtime.getDeviceCount())
 
     def using(self, index: int) -> AbstractContextManager[Any]:
-        return self._cupy.cuda.Device(index)  # type: ignore[no-any-return]
+        return self.cupy.cuda.Device(index)  # type: ignore[no-any-return]
 
     def index(self, array: Any) -> int:
         return int(array.device.id)
 
     def upload(self, array: np.ndarray[Any, Any], index: int) -> Any:
         with self.using(index):
-            return self._cupy.array(array)  # by way of pinned memory, not waited for
+            return self.cupy.array(array)  # by way of pinned memory, not waited for
 
     def download(self, array: Any) -> np.ndarray[Any, Any]:
         self.checks.settle()
         return array.get()  # type: ignore[no-any-return]
 
     def adopt(self, array: Any) -> Any:
-        return self._cupy.array(array)
+        return self.cupy.array(array)
 
     def move(self, array: Any, index: int) -> Any:
         with self.using(index):
-            return self._cupy.array(array)
+            return self.cupy.array(array)
 
     def synchronize(self, index: int) -> None:
         with self.using(index):
-            self._cupy.cuda.get_current_stream().synchronize()
+            self.cupy.cuda.get_current_stream().synchronize()
 
     def uploader(self, index: int) -> Uploader:
-        return Uploader(self._cupy, self.using(index))
+        return Uploader(self.cupy, self.using(index))
 
 
 class Uploader:

@@ -9,7 +9,7 @@ import numpy as np
 from ._backend import DEVICE_ARRAYS, PYTHON_SCALARS, as_data
 from ._device import Device, apart, device_of, place
 from ._graph import LEAF, UNREAD, thread
-from ._tensor import Tensor, convert, is_python, leave
+from ._tensor import Tensor, convert, is_python
 
 #: how many Variables have been brought to another device: programs made before know nothing of it
 moves = 0
@@ -102,10 +102,13 @@ class Variable(Tensor):
         return self._set(as_data(self._data - less))
 
     def _move(self, where: Device) -> None:
-        """Bring the value to a device; what reads it from now on computes there."""
+        """Bring the value to a device; what reads it from now on computes there.
+
+        Also where a function is traced: programs read Variables anew at every call.
+        """
         global moves
         if device_of(self._data) != where:
-            self._data = place(leave(self, "a device"), where)
+            self._data = place(self._data, where)
             self._node = UNREAD
             moves += 1
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 import numpy as np
 
 from .. import _nest, _variable
+from .._device import CPU
 from .._graph import thread
 from .._tensor import Tensor
-from . import _op_by_op
+from . import _there
 from ._cost import Cost as Cost
 from ._cost import LineCost as LineCost
 from ._cost import cost_of
@@ -37,27 +38,29 @@ R = TypeVar("R")
 MANY = 16
 #: programs kept per function; beyond it, the one that was made first goes
 MOST = 128
-array = np.ndarray
 
 
 class _Last:
     """A program and the arrays that it takes, for calls with the like of the last call's."""
 
-    __slots__ = ("moves", "program", "specs")
+    __slots__ = ("device", "moves", "program", "specs")
 
-    def __init__(self, program: Runner, arrays: list[Any]) -> None:
+    def __init__(self, program: Any, arrays: list[Any]) -> None:
         self.program = program
         self.moves = _variable.moves
-        self.specs = [(data.shape, data.dtype) for data in arrays]
+        self.device = thread.device
+        self.specs = [(type(data), data.shape, data.dtype) for data in arrays]
 
     def fits(self, args: tuple[Any, ...]) -> list[Any] | None:
         """The raw arrays of a call that this program can answer."""
         if len(args) != len(self.specs) or self.moves != _variable.moves:
             return None
+        if self.device is not thread.device:
+            return None
         arrays = []
-        for x, (shape, dtype) in zip(args, self.specs):  # noqa: B905  (a keyword costs 0.2 µs)
+        for x, (kind, shape, dtype) in zip(args, self.specs):  # noqa: B905  (it costs 0.2 µs)
             data = x._data if type(x) is Tensor else x
-            if type(data) is array and data.dtype is dtype and data.shape == shape:
+            if type(data) is kind and data.dtype is dtype and data.shape == shape:
                 arrays.append(data)
             else:
                 return None
@@ -87,36 +90,45 @@ class Function(Generic[P, R]):
             arrays = last.fits(args)
             if arrays is not None:
                 return last.program(arrays)  # type: ignore[no-any-return]
-        if _op_by_op.lies_there(args, kwargs):
-            return _op_by_op.run(self._f, args, kwargs)  # type: ignore[no-any-return]
         if self._moves != _variable.moves:
             self._programs, self._moves = {}, _variable.moves
+        if _there.lies_there(args, kwargs):
+            return _there.call(self, args, kwargs)  # type: ignore[no-any-return]
         key, arrays = signature(args, kwargs, self._f)
-        program = (
-            self._programs[key] if key in self._programs else self._trace(key, args, kwargs, arrays)
-        )
+        program = self._made(key, args, kwargs, arrays)
         if program is None:
-            return _op_by_op.run(self._f, args, kwargs)  # type: ignore[no-any-return]
+            return _there.run(self._f, args, kwargs)  # type: ignore[no-any-return]
         if not kwargs and all(type(x) is np.ndarray or type(x) is Tensor for x in args):
-            self._last = _Last(program, arrays)
+            self.remember(program, arrays)
         return program(arrays)  # type: ignore[no-any-return]
+
+    def remember(self, program: Any, arrays: list[Any]) -> None:
+        """The next call may be of the same program: for arguments that are Tensors."""
+        self._last = _Last(program, arrays)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """A function of a class is bound to its objects, as methods are."""
         return self if instance is None else _Bound(self, instance)
 
-    def _trace(self, key: Any, args: Any, kwargs: Any, arrays: list[Any]) -> Runner | None:
+    def _made(self, key: Any, args: Any, kwargs: Any, arrays: list[Any]) -> Any:
+        """The program of a signature; None for one that runs op by op."""
+        if key in self._programs:
+            return self._programs[key]
+        return self._trace(key, args, kwargs, arrays)
+
+    def _trace(self, key: Any, args: Any, kwargs: Any, arrays: list[Any]) -> Any:
         """Run the function and make its program; Variables and generators are put back.
 
         What a call gives, to the last bit, does not depend on whether it is the first. None where
-        the function reads Variables that lie on a device.
+        it touches a device that has no programs.
         """
         name = self._text_name()
         with writing:  # Variables must not change meanwhile
-            known = self._programs.get(key)
-            if known is not None:  # another thread was first
-                return known  # type: ignore[no-any-return]
+            if key in self._programs:  # another thread was first
+                return self._programs[key]
             runner = self._compiled(args, kwargs, arrays)
+            if self._moves != _variable.moves:  # Variables were moved meanwhile
+                self._programs, self._moves = {}, _variable.moves
             while len(self._programs) >= MOST:
                 self._programs.pop(next(iter(self._programs), None), None)
             self._programs[key] = runner
@@ -130,17 +142,20 @@ class Function(Generic[P, R]):
 
     def _compiled(
         self, args: Any, kwargs: Any, arrays: list[Any], first: Trace | None = None
-    ) -> Runner | None:
+    ) -> Any:
         """The program of a run; of a second one after the `first`, if that made Variables."""
         name = self._text_name()
         with self._recorded(args, kwargs, arrays) as (trace, result):
-            if _op_by_op.reads_there(trace):
+            where = _there.place_of(trace, arrays)
+            machine = _there.machine_of(where)
+            if where != CPU and machine is None:
                 return None
             if first is not None:
                 check_again(first, trace)
             if not trace.created:
                 program = lower(trace, result, self._names(args, kwargs))
-                runner = Runner(program, name, self._fuse)
+                runner = _there.runner(program, name, machine, where) if machine else None
+                runner = runner or Runner(program, name, self._fuse)
                 check_captured(runner.constants, trace.around, name)
                 return runner
         return self._compiled(args, kwargs, arrays, trace)
@@ -202,7 +217,21 @@ class Function(Generic[P, R]):
             e = np.exp(y)  # ()  exp
             return (e,)
         """
-        return self._runner(args, kwargs).readable.source
+        return str(self._runner(args, kwargs).readable.source)
+
+    def kernels(self, *args: P.args, **kwargs: P.kwargs) -> str:
+        """The kernels of the program for these arguments, which lie on a device, as CUDA C.
+
+        Raises:
+            RuntimeError: the program runs on the CPU, or op by op.
+        """
+        runner = self._runner(args, kwargs)
+        if not isinstance(runner, Runner):
+            return str(runner.text)
+        raise RuntimeError(
+            f"ad.function {self._text_name()}: kernels in CUDA C are of programs on a device; "
+            "these arguments lie on the CPU"
+        )
 
     def cost(self, *args: P.args, **kwargs: P.kwargs) -> Cost:
         """What a call with these arguments costs, line by line; Variables stay as they are.
@@ -241,20 +270,21 @@ class Function(Generic[P, R]):
         """
         from ._picture import OPTIONS, picture
 
-        _op_by_op.refuse(self._text_name(), "a diagram", args, kwargs)
+        _there.refuse(self._text_name(), "a diagram", args, kwargs)
         options = {name: kwargs.pop(name) for name in OPTIONS & {*kwargs}}
         _, arrays = signature(args, kwargs, self._f)
         with self._recorded(args, kwargs, arrays) as (trace, result):
             return picture(trace, result, self._names(args, kwargs), **options)
 
-    def _runner(self, args: Any, kwargs: Any) -> Runner:
+    def _runner(self, args: Any, kwargs: Any) -> Any:
         """The program for these arguments."""
-        name = self._text_name()
-        _op_by_op.refuse(name, "its text or cost", args, kwargs)
+        _there.refuse(self._text_name(), "its text or cost", args, kwargs)
+        if _there.lies_there(args, kwargs):
+            return _there.program(self, args, kwargs)[0]
         key, arrays = signature(args, kwargs, self._f)
-        found = self._programs.get(key) or self._trace(key, args, kwargs, arrays)
+        found = self._made(key, args, kwargs, arrays)
         if found is None:
-            raise RuntimeError(f"ad.function {name} reads Variables that lie on a device")
+            raise RuntimeError(f"ad.function {self._text_name()} reads Variables on a device")
         return found
 
 
@@ -294,7 +324,8 @@ def function(f: Any = None, *, fuse: bool | None = None) -> Any:
     Everything else is fixed per program: Python values, small arrays that the function captures.
     What the function does beside computing, such as printing or appending to a list, happens when
     it is recorded (twice, if it makes Variables then) and never again. Programs do not warn of
-    divisions by zero and the like.
+    divisions by zero and the like. Where arguments or Variables lie on a GPU, a program is kernels
+    in CUDA C and products of matrices, recorded as one graph that later calls replay.
 
     `source`, `cost` and `diagram` of the same arguments show the program, count its operations and
     draw what it computes. `docs/flat-programs.md` walks through one.

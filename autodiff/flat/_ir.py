@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .._backend import PYTHON_SCALARS
+from .._device import host
 from ._library import INDEX as INDEX
 from ._locals import Locals
 from ._strides import below_transpose
@@ -79,7 +80,7 @@ class Builder:
 
     def constant(self, data: Any) -> Value:
         """A value that is the same at every call."""
-        data = np.asarray(data)
+        data = np.asarray(host(data))
         return self.make("constant", (), {"data": data}, data.shape, data.dtype)
 
     def lift(self, x: Any) -> Any:

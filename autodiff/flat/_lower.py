@@ -9,8 +9,6 @@ from functools import partial
 from keyword import iskeyword
 from typing import Any
 
-import numpy as np
-
 from .. import _nest
 from .._custom import Custom
 from .._draws import DRAW
@@ -84,7 +82,6 @@ def lower(trace: Trace, result: Any, names: list[str]) -> Program:
         op = record[0]
         if op is INPUT:
             data, leaf = record[OUT], leaf_of(record)
-            data = np.asarray(data)
             if node in trace.arguments:
                 builder.hint = identifier(names[len(arguments)])
                 value = builder.make(

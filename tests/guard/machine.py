@@ -13,37 +13,30 @@ import shutil
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
 from autodiff._backend import numpy_namespace
+from autodiff._device import backend
+from autodiff.flat.cuda import _machines
 from autodiff.flat.cuda._calls import Held, computed
 from autodiff.flat.cuda._cublas import Cublas
 from autodiff.flat.cuda._machine import Call, CaptureError, Failing, Launch, Product, Step
 from autodiff.flat.cuda._prelude import COMMON
-
-from .cublas import FakeCublas
+from tests.guard.arrays import ndarray
+from tests.guard.counters import counters
+from tests.guard.cublas import FakeCublas
 
 COMPILER = shutil.which("g++")
 OPTIONS = ["-O0", "-std=c++17", "-shared", "-fPIC", "-w", "-ffp-contract=off", "-fwrapv"]
 SHIM = Path(__file__).with_name("shim.h")
 _folder: list[Any] = []
 _libraries: dict[str, Any] = {}
-
-
-class DeviceArray:
-    """Memory of the device: shape and dtype are known, its numbers only to the machine."""
-
-    def __init__(self, data: np.ndarray) -> None:
-        self.data = data
-        self.shape, self.dtype = data.shape, data.dtype
-        self.size, self.ndim = data.size, data.ndim
-
-    def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError("implicit conversion of an array of the device")
 
 
 class HostMachine:
@@ -55,61 +48,68 @@ class HostMachine:
         #: names of kernels that were launched
         self.launched: list[str] = []
         self.recording = False
+        #: what is to be called when a value is read
+        self.looks: dict[Callable[[], None], None] = {}
         self._cublas = Cublas(FakeCublas(), (0, 0))
 
     # -- memory ------------------------------------------------------------------------------------
 
-    def empty(self, shape: tuple[int, ...], dtype: Any) -> DeviceArray:
+    def empty(self, shape: tuple[int, ...], dtype: Any) -> ndarray:
         self._allowed("an allocation")
         self.counts["allocations"] += 1
         n = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
         block = np.full(n + 256, 0xA5, np.uint8)
         start = -block.ctypes.data % 256
-        return DeviceArray(np.ndarray(shape, dtype, block.data, start))
+        return ndarray(np.ndarray(shape, dtype, block.data, start))
 
-    def part(self, block: DeviceArray, offset: int, shape: Any, dtype: Any) -> DeviceArray:
-        return DeviceArray(np.ndarray(shape, dtype, block.data.data, offset))
+    def part(self, block: ndarray, offset: int, shape: Any, dtype: Any) -> ndarray:
+        return ndarray(np.ndarray(shape, dtype, block._host.data, offset))
 
-    def at(self, address: int, shape: Any, dtype: Any, strides: Any) -> DeviceArray:
+    def at(self, address: int, shape: Any, dtype: Any, strides: Any) -> ndarray:
         dtype = np.dtype(dtype)
         if not np.prod(shape, dtype=np.int64):
-            return DeviceArray(np.empty(shape, dtype))
+            return ndarray(np.empty(shape, dtype))
         steps = strides or np.empty(shape, dtype).strides
         reach = sum((n - 1) * s for n, s in zip(shape, steps, strict=True)) + dtype.itemsize
         low = sum(min(0, (n - 1) * s) for n, s in zip(shape, steps, strict=True))
         span = reach - low if low else reach
         memory: Any = (ctypes.c_char * max(span, 1)).from_address(address + low)
-        return DeviceArray(np.ndarray(shape, dtype, memory, -low, steps))
+        return ndarray(np.ndarray(shape, dtype, memory, -low, steps))
 
-    def address(self, array: DeviceArray) -> int:
-        return int(array.data.ctypes.data)
+    def address(self, array: ndarray) -> int:
+        return int(array._host.ctypes.data)
 
-    def in_order(self, array: DeviceArray) -> bool:
-        return bool(array.data.flags.c_contiguous)
+    def in_order(self, array: ndarray) -> bool:
+        return bool(array._host.flags.c_contiguous)
 
-    def upload(self, array: DeviceArray, host: np.ndarray) -> None:
+    def references(self, array: ndarray) -> int:
+        # CuPy's views hold the array itself, NumPy's the memory that all of a block share
+        memory = array._host if array._host.base is None else array._host.base
+        return getrefcount(array) + getrefcount(memory)
+
+    def upload(self, array: ndarray, host: np.ndarray) -> None:
         self._allowed("a transfer")
         self.counts["transfers"] += 1
-        array.data[...] = host
+        array._host[...] = host
 
-    def copy(self, array: DeviceArray, source: DeviceArray) -> None:
+    def copy(self, array: ndarray, source: ndarray) -> None:
         self._allowed("a copy")
         self.counts["copies"] += 1
-        array.data[...] = source.data
+        array._host[...] = source._host
 
     # -- what tests do -----------------------------------------------------------------------------
 
-    def array(self, host: Any) -> DeviceArray:
+    def array(self, host: Any) -> ndarray:
         """A host's array on the device."""
         found = self.empty(np.shape(host), np.asarray(host).dtype)
-        found.data[...] = host
+        found._host[...] = host
         return found
 
-    def numpy(self, array: DeviceArray) -> np.ndarray:
+    def numpy(self, array: ndarray) -> np.ndarray:
         """The numbers of an array; waits for the device."""
         self._allowed("a reading")
         self.counts["synchronisations"] += 1
-        return np.array(array.data)
+        return np.array(array._host)
 
     # -- launches ----------------------------------------------------------------------------------
 
@@ -136,13 +136,13 @@ class HostMachine:
             self._cublas.multiply(step.gemm, step.x, step.y, step.out)
         else:
             self.launched.append(step.op)
-            inputs = [x.data if isinstance(x, DeviceArray) else x for x in step.inputs]
+            inputs = [x._host if isinstance(x, ndarray) else x for x in step.inputs]
             with np.errstate(all="ignore"):
                 found = computed(numpy_namespace, step.op, inputs, step.attrs)
             if isinstance(step.out, Held):
                 step.out.value = found
             else:
-                step.out.data[...] = found
+                step.out._host[...] = found
 
     def capture(self, steps: Sequence[Step]) -> Callable[[], None]:
         if any(isinstance(step, Call) for step in steps):
@@ -164,6 +164,13 @@ class HostMachine:
 
         start = both.ctypes.data
         return Failing(start, start + 4, lambda: int(both[1]), clear)
+
+    def watch(self, look: Callable[[], None]) -> None:
+        self.looks[look] = None
+
+    def synchronize(self) -> None:
+        self._allowed("a synchronisation")
+        self.counts["synchronisations"] += 1
 
     def _allowed(self, what: str) -> None:
         assert not self.recording, f"{what} while steps are recorded"
@@ -202,3 +209,53 @@ def compiled(text: str, kernels: dict[str, int]) -> Any:
         assert not done.returncode, done.stderr + text
         _libraries[text] = ctypes.CDLL(str(target))
     return _libraries[text]
+
+
+@contextmanager
+def machines() -> Iterator[dict[int, HostMachine]]:
+    """The device "guard" runs programs of kernels meanwhile; the machines that did, by number."""
+    made: dict[int, HostMachine] = {}
+
+    def make(index: int) -> HostMachine:
+        made[index] = GuardMachine(index)
+        return made[index]
+
+    def forget() -> None:
+        for device in [d for d in _machines._machines if d.kind == "guard"]:
+            del _machines._machines[device]
+
+    forget()
+    _machines.register("guard", make)
+    try:
+        yield made
+    finally:
+        del _machines._makers["guard"]
+        forget()
+
+
+class GuardMachine(HostMachine):
+    """The machine of a guard's device: what it does is counted there, too."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__()
+        self._index = index
+
+    def empty(self, shape: tuple[int, ...], dtype: Any) -> ndarray:
+        counters.note(allocations=1)
+        return super().empty(shape, dtype)
+
+    def upload(self, array: ndarray, host: np.ndarray) -> None:
+        counters.note(uploads=1)
+        super().upload(array, host)
+
+    def run(self, step: Step) -> None:
+        counters.note(launches=1)
+        super().run(step)
+
+    def watch(self, look: Callable[[], None]) -> None:
+        its: Any = backend("guard")
+        its.checks.later(look)
+
+    def synchronize(self) -> None:
+        counters.note(waits=1)
+        super().synchronize()

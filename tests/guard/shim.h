@@ -11,10 +11,21 @@ float expf(float), expm1f(float), logf(float), log1pf(float), sinf(float), cosf(
 float tanhf(float), sqrtf(float), fabsf(float), powf(float, float), fmaf(float, float, float);
 double exp(double), expm1(double), log(double), log1p(double), sin(double), cos(double);
 double tanh(double), sqrt(double), fabs(double), pow(double, double), fma(double, double, double);
+float tanf(float), asinf(float), acosf(float), atanf(float), sinhf(float), coshf(float),
+asinhf(float), acoshf(float), atanhf(float), exp2f(float), log2f(float), log10f(float),
+cbrtf(float), floorf(float), ceilf(float), truncf(float), rintf(float);
+float atan2f(float, float), hypotf(float, float), copysignf(float, float), nextafterf(float,
+float), fmodf(float, float);
+double tan(double), asin(double), acos(double), atan(double), sinh(double), cosh(double),
+asinh(double), acosh(double), atanh(double), exp2(double), log2(double), log10(double),
+cbrt(double), floor(double), ceil(double), trunc(double), rint(double);
+double atan2(double, double), hypot(double, double), copysign(double, double), nextafter(double,
+double), fmod(double, double);
 void* malloc(size_t);
 }
 #define memcpy __builtin_memcpy
 #define memset __builtin_memset
+#define signbit(x) (__builtin_signbit(x) != 0)
 #define INFINITY __builtin_inff()
 #define NAN __builtin_nanf("")
 

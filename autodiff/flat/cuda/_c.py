@@ -51,6 +51,38 @@ FORMULAS = {
     "sin": "sin{f}({0})",
     "cos": "cos{f}({0})",
     "tanh": "tanh{f}({0})",
+    "tan": "tan{f}({0})",
+    "arcsin": "asin{f}({0})",
+    "arccos": "acos{f}({0})",
+    "arctan": "atan{f}({0})",
+    "arctan2": "atan2{f}({0}, {1})",
+    "sinh": "sinh{f}({0})",
+    "cosh": "cosh{f}({0})",
+    "arcsinh": "asinh{f}({0})",
+    "arccosh": "acosh{f}({0})",
+    "arctanh": "atanh{f}({0})",
+    "exp2": "exp2{f}({0})",
+    "log2": "log2{f}({0})",
+    "log10": "log10{f}({0})",
+    "cbrt": "cbrt{f}({0})",
+    "hypot": "hypot{f}({0}, {1})",
+    "copysign": "copysign{f}({0}, {1})",
+    "nextafter": "nextafter{f}({0}, {1})",
+    "logaddexp": "logaddexp({0}, {1})",
+    "floor": "floor{f}({0})",
+    "ceil": "ceil{f}({0})",
+    "trunc": "trunc{f}({0})",
+    "rint": "rint{f}({0})",
+    "reciprocal": "1 / {0}",
+    "remainder": "remainder_of({0}, {1})",
+    "floor_divide": "floor_divide({0}, {1})",
+    "fmax": "{0} >= {1} || {1} != {1} ? {0} : {1}",
+    "fmin": "{0} <= {1} || {1} != {1} ? {0} : {1}",
+    "left_shift": "{0} << {1}",
+    "right_shift": "{0} >> {1}",
+    "logical_xor": "({0} != 0) != ({1} != 0)",
+    "isinf": "{0} == {0} && {0} - {0} != 0",
+    "signbit": "signbit({0})",
     # NaN is its own sign
     "sign": "{0} > 0 ? ({T})1 : {0} < 0 ? ({T})-1 : {0} == 0 ? ({T})0 : {0}",
     # NaN wins, whichever it is
@@ -75,7 +107,14 @@ FORMULAS = {
     "cast": "{0}",
 }
 #: those that are functions of floats
-FLOATING = frozenset(("sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tanh"))
+FLOATING = frozenset(
+    (
+        *("sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "tan", "arcsin", "arccos"),
+        *("arctan", "arctan2", "sinh", "cosh", "arcsinh", "arccosh", "arctanh", "exp2", "log2"),
+        *("log10", "cbrt", "hypot", "copysign", "nextafter", "logaddexp", "rint", "reciprocal"),
+        *("floor", "ceil", "trunc", "fmax", "fmin"),
+    )
+)
 #: structures of the prelude that combine two numbers, and the number that changes nothing
 STEPS = {
     "sum": ("Sum", "0"),
@@ -164,7 +203,7 @@ def operand_dtypes(value: Value) -> list[np.dtype[Any]]:
     if value.op in COMPARISONS:
         weak = [x if k is None else k for k, x in zip(kinds, value.inputs, strict=True)]
         return [np.result_type(*weak)] * 2
-    if value.op in ("cast", "isfinite", "isnan"):
+    if value.op in ("cast", "isfinite", "isnan", "isinf", "signbit"):
         return own
     if value.op.startswith("logical"):
         return [np.dtype(bool)] * len(own)
@@ -182,6 +221,8 @@ def formula(value: Value, atoms: list[str]) -> str:
         return (
             f"fabs{'' if dtype.char == 'd' else 'f'}({atoms[0]})" if dtype.kind == "f" else atoms[0]
         )
+    if op == "nextafter" and dtype.char == "e":
+        return f"next_half({atoms[0]}, {atoms[1]})"
     kind = computed(dtype)
     text = FORMULAS[op].format(*atoms, T=kind, f="" if dtype.char == "d" else "f")
     if dtype.kind == "b":
@@ -210,7 +251,8 @@ def computes(value: Value) -> bool:
             return False
     if value.op in ("add", "multiply", "maximum", "minimum", "power") and value.dtype.kind == "b":
         return False
-    return not (value.op in ("subtract", "negative", "sign", "divide") and value.dtype.kind == "b")
+    whole = ("subtract", "negative", "sign", "divide", "remainder", "floor_divide")
+    return not (value.op in whole and value.dtype.kind == "b")
 
 
 def accumulated(dtype: np.dtype[Any]) -> str:

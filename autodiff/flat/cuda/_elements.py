@@ -7,6 +7,7 @@ one thread for each element of the result, at coordinates c0, c1, …
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ from .._value import Value
 from . import _c as c
 from ._kernel import MANY_BLOCKS, THREADS, Kernel, Table, head, up
 from ._memory import ELEMENTWISE, View, view_of
+
+#: comparisons of places by which elements are brought to where an array says
+MOST_COMPARED = 1 << 32
 
 
 class Elements:
@@ -243,25 +247,26 @@ class Elements:
             rest = iter(arrays)
             whole = tuple(next(rest).data if isinstance(e, str) else e for e in index)
             return self.looked_up(x, positions[whole])
-        marks = [k for k, e in enumerate(index) if isinstance(e, str)]
-        plain = all(e == slice(None) for k, e in enumerate(index) if k not in marks)
-        if not plain or any(a.dtype.kind not in "iu" for a in arrays):
-            return None
-        if marks != list(range(marks[0], marks[0] + len(marks))):
+        first = _first(index, arrays)
+        if first is None:
             return None
         shape = np.broadcast_shapes(*(a.shape for a in arrays))
-        first = marks[0]
         inner = [f"c{first + k}" for k in range(len(shape))]
         places = [f"c{k}" for k in range(first)]
+        places += self.found_at(arrays, inner, x.shape[first:])
+        places += [f"c{k}" for k in range(first + len(shape), value.ndim)]
+        return self.at(x, places)
+
+    def found_at(self, arrays: list[Value], inner: list[str], lengths: Sequence[int]) -> list[str]:
+        """Places that arrays name; outside NumPy raises, here the nearest element is taken."""
+        places = []
         for k, a in enumerate(arrays):
-            name, n = f"t{k}", x.shape[first + k]
-            self.lines.append(f"long long {name} = {self.at(a, inner[len(shape) - a.ndim :])};")
-            # outside of it NumPy raises; here the nearest element is taken
+            name, n = f"t{k}", lengths[k]
+            self.lines.append(f"long long {name} = {self.at(a, inner[len(inner) - a.ndim :])};")
             self.lines.append(f"if ({name} < 0) {name} += {n};")
             self.lines.append(f"{name} = {name} < 0 ? 0 : {name} >= {n} ? {n - 1} : {name};")
             places.append(name)
-        places += [f"c{k}" for k in range(first + len(shape), value.ndim)]
-        return self.at(x, places)
+        return places
 
     def looked_up(self, x: Value, places: Any, empty: str | None = None) -> str:
         """Elements of x at places that are known; where these are negative, something else."""
@@ -290,9 +295,38 @@ class Elements:
         text = self.looked_up(part, places, old)
         return text
 
+    def _scatter_at(self, x: Value, arrays: list[Value]) -> str | None:
+        """What several elements bring to one place is added up in their order."""
+        value = self.value
+        first = _first(value.attrs["index"], arrays)
+        if first is None:
+            return None
+        shape = np.broadcast_shapes(*(a.shape for a in arrays))
+        n = prod(shape)
+        if value.size * n > MOST_COMPARED:
+            return None
+        inner = [f"i{k}" for k in range(len(shape))]
+        before, self.lines = self.lines, []
+        places = self.found_at(arrays, inner, value.shape[first:])
+        found, self.lines = self.lines, before
+        rest = [f"c{k}" for k in range(first + len(arrays), value.ndim)]
+        test = " && ".join(f"{t} == c{first + k}" for k, t in enumerate(places))
+        more = self.at(x, [*(f"c{k}" for k in range(first)), *inner, *rest])
+        self.lines += [
+            f"{c.computed(value.dtype)} total = 0;",
+            f"for (int k = 0; k < {n}; k++) {{",
+            *(f"    {line}" for line in self.decode("k", shape, "i")),
+            *(f"    {line}" for line in found),
+            f"    if ({test}) total = total + {more};",
+            "}",
+        ]
+        return "total"
+
     def _scatter(self) -> str | None:
         value = self.value
-        (x,) = value.inputs
+        x, *arrays = value.inputs
+        if arrays:
+            return self._scatter_at(x, arrays)
         index, size = value.attrs["index"], value.size
         if not x.size:
             return "0"
@@ -318,3 +352,12 @@ class Elements:
             "}",
         ]
         return "total"
+
+
+def _first(index: tuple[Any, ...], arrays: Sequence[Value]) -> int | None:
+    """The axis at which arrays of integers stand side by side, and whole axes around them."""
+    marks = [k for k, e in enumerate(index) if isinstance(e, str)]
+    whole = all(isinstance(e, str) or (type(e) is slice and e == slice(None)) for e in index)
+    if not whole or any(a.dtype.kind not in "iu" for a in arrays):
+        return None
+    return marks[0] if marks == list(range(marks[0], marks[0] + len(marks))) else None

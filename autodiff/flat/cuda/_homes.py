@@ -1,16 +1,15 @@
 """Variables at addresses that stay: kernels that were recorded know no others.
 
-Variables that are updated together are views of one vector, as on the CPU. Where they already lie
-so, as another program has laid them, they stay where they are. A Variable that got a new array is
-copied into its place; a place that somebody else holds is left to them, since Tensors are values,
-and there is a new one.
+Variables that are updated together are views of one vector, as on the CPU, and the same for all
+programs that update them. A Variable that got a new array is copied into its place; a place that
+somebody else holds is left to them, since Tensors are values, and all get new ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from sys import getrefcount
 from typing import Any
+from weakref import WeakValueDictionary
 
 from ..._graph import UNREAD
 from ..._variable import Variable
@@ -29,103 +28,89 @@ class Homes:
         variables: dict[Variable, Value],
         written: Iterable[Variable],
     ) -> None:
-        self._machine = machine
-        grouped = {v for group in groups for v in group.variables}
-        self._homes = [_Home(machine, g.variables, g.old) for g in groups]
-        alone = [v for v in written if v not in grouped]
-        self._homes += [_Home(machine, (v,), variables[v]) for v in alone]
-        self._read = [v for v in variables if v not in {*grouped, *alone}]
-        self._variables = variables
-        self._known: dict[Variable, Any] = {}
+        self._machine, self._values = machine, variables
+        together = {group.old: group.variables for group in groups}
+        grouped = {v for members in together.values() for v in members}
+        together |= {variables[v]: (v,) for v in written if v not in grouped}
+        self._homes = {vector: _home(machine, members) for vector, members in together.items()}
+        kept = {v for members in together.values() for v in members}
+        self._read = [v for v in variables if v not in kept]
         #: where each Variable's value, and each vector, begins
         self.addresses: dict[Value, int] = {}
 
     def settle(self) -> bool:
         """Lay all Variables where they belong; whether any address is another than before."""
-        moved = False
-        for home in self._homes:
-            if not home.settled():
-                moved |= home.move()
-                self.addresses |= home.addresses(self._variables)
+        found: dict[Value, int] = {}
+        for vector, home in self._homes.items():
+            home.settle()
+            found[vector] = home.starts[0]
+            found.update((self._values[v], home.starts[k]) for k, v in enumerate(home.variables))
         for v in self._read:
-            if self._known.get(v) is not v._data:
-                data = v._data
-                if not self._machine.in_order(data):
-                    v._data = self._machine.empty(data.shape, data.dtype)
-                    self._machine.copy(v._data, data)
-                    v._node = UNREAD
-                self._known[v] = v._data
-                address = self._machine.address(v._data)
-                moved |= self.addresses.get(self._variables[v]) != address
-                self.addresses[self._variables[v]] = address
+            if not self._machine.in_order(v._data):
+                laid = self._machine.empty(v._data.shape, v._data.dtype)
+                self._machine.copy(laid, v._data)
+                v._data, v._node = laid, UNREAD
+            found[self._values[v]] = self._machine.address(v._data)
+        moved = found != self.addresses
+        self.addresses = found
         return moved
 
 
 class _Home:
     """One vector, and the Variables that are views of it."""
 
-    def __init__(self, machine: Machine, variables: tuple[Variable, ...], value: Value) -> None:
-        self._machine, self._variables, self._value = machine, variables, value
-        self._vector: Any = None
+    def __init__(self, machine: Machine, variables: tuple[Variable, ...]) -> None:
+        self.variables = variables
+        #: where each Variable begins
+        self.starts: list[int] = []
+        self._machine = machine
         self._views: list[Any] = []
-        self._to_views = self._to_vector = 0
+        #: references to each view while its Variable has it, and nobody else
+        self._counts: list[int] = []
 
-    def settled(self) -> bool:
-        """Whether the Variables are this vector's views, which nobody else holds."""
-        views = self._views
-        return (
-            bool(views)
-            and all(v._data is x for v, x in zip(self._variables, views, strict=True))
-            and self._alone()
-        )
+    def settle(self) -> None:
+        """See to it that each Variable has its view, which nobody else holds."""
+        away = [v._data is not x for v, x in zip(self.variables, self._views, strict=False)]
+        if not self._views or not self._alone(away):
+            self._move()
+        elif any(away):
+            for k, v in enumerate(self.variables):
+                if away[k]:
+                    self._machine.copy(self._views[k], v._data)
+                    v._data, v._node = self._views[k], UNREAD
 
-    def _alone(self) -> bool:
-        views = self._views
-        held = max(map(getrefcount, views)) <= self._to_views
-        return held and getrefcount(self._vector) <= self._to_vector
+    def _alone(self, away: list[bool]) -> bool:
+        """Whether nobody else holds a view; of a Variable that has another array it is one less."""
+        counts = self._now()
+        return all(n <= m - b for n, m, b in zip(counts, self._counts, away, strict=True))
 
-    def move(self) -> bool:
-        """Lay the Variables into a vector; whether it is a new one."""
-        machine = self._machine
-        ours = {id(x) for x in self._views}
-        if self._views and not any(id(v._data) in ours for v in self._variables):
-            # none of them is here any more: is anybody else?
-            fresh = not self._free()
-        else:
-            fresh = True
-        vector = self._new() if fresh else self._vector
-        views, start = [], 0
-        for v in self._variables:
-            dtype = v._data.dtype
-            view = machine.part(vector, start, v._data.shape, dtype)
-            machine.copy(view, v._data)
-            views.append(view)
-            start += v._data.size * dtype.itemsize
-        del view
-        for v, x in zip(self._variables, views, strict=True):
-            v._data = x
-            v._node = UNREAD
-        del v, x
-        self._vector, self._views = vector, views
-        del vector, views
-        views = self._views
-        self._to_views = max(map(getrefcount, views))
-        self._to_vector = getrefcount(self._vector)
-        return fresh
+    def _now(self) -> list[int]:
+        return [self._machine.references(self._views[k]) for k in range(len(self._views))]
 
-    def _free(self) -> bool:
-        """Whether nobody holds the views that the Variables had: they are one less."""
-        views = self._views
-        held = max(map(getrefcount, views)) < self._to_views
-        return held and getrefcount(self._vector) <= self._to_vector
+    def _move(self) -> None:
+        """Lay the Variables into a new vector."""
+        machine, start = self._machine, 0
+        nbytes = sum(v._data.size * v._data.dtype.itemsize for v in self.variables)
+        vector = machine.empty((max(1, nbytes),), "uint8")
+        self._views = []
+        for v in self.variables:
+            self._views.append(machine.part(vector, start, v._data.shape, v._data.dtype))
+            start += v._data.size * v._data.dtype.itemsize
+        for k, v in enumerate(self.variables):
+            machine.copy(self._views[k], v._data)
+            v._data, v._node = self._views[k], UNREAD
+        del vector  # it would be counted
+        self.starts = [machine.address(view) for view in self._views]
+        self._counts = self._now()
 
-    def _new(self) -> Any:
-        nbytes = sum(v._data.size * v._data.dtype.itemsize for v in self._variables)
-        return self._machine.empty((max(1, nbytes),), "uint8")
 
-    def addresses(self, values: dict[Variable, Value]) -> dict[Value, int]:
-        """Where the vector and each Variable begin."""
-        found = {self._value: self._machine.address(self._vector)}
-        for v, view in zip(self._variables, self._views, strict=True):
-            found[values[v]] = self._machine.address(view)
-        return found
+#: machine and Variables -> their home: programs of several batch sizes share one
+_shared: WeakValueDictionary[tuple[int, ...], _Home] = WeakValueDictionary()
+
+
+def _home(machine: Machine, variables: tuple[Variable, ...]) -> _Home:
+    key = (id(machine), *map(id, variables))
+    home = _shared.get(key)
+    if home is None:
+        home = _shared[key] = _Home(machine, variables)
+    return home

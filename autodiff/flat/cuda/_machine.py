@@ -1,4 +1,4 @@
-"""What a device program asks of a device, and which device an array belongs to.
+"""What a device program asks of a device.
 
 A machine is all that is known of a device here: it allocates, copies, compiles CUDA C, launches
 kernels and products of matrices, and records what was launched to do it all again. `_cupy_machine`
@@ -88,6 +88,9 @@ class Machine(Protocol):
     def in_order(self, array: Any) -> bool:
         """Whether the elements lie in row-major order, without gaps."""
 
+    def references(self, array: Any) -> int:
+        """How many references there are to an array, or views of it; to be compared only."""
+
     def upload(self, array: Any, host: np.ndarray) -> None:
         """Write the host's numbers into an array, after what was launched before."""
 
@@ -106,15 +109,8 @@ class Machine(Protocol):
     def failing(self) -> Failing:
         """A place for failures, set to 0."""
 
+    def watch(self, look: Callable[[], None]) -> None:
+        """Call `look` when a value is next read, which raises if something failed."""
 
-#: type of a raw array -> the machine that it belongs to
-MACHINES: dict[type, Callable[[Any], Machine]] = {}
-
-
-def machine_of(arrays: Sequence[Any]) -> Machine | None:
-    """The machine of the first array that belongs to one; None where all are the host's."""
-    for x in arrays:
-        make = MACHINES.get(type(x))
-        if make is not None:
-            return make(x)
-    return None
+    def synchronize(self) -> None:
+        """Wait until all that was launched is done."""

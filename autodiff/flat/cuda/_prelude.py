@@ -24,9 +24,15 @@ __device__ __forceinline__ float not_a_number() { return __int_as_float(0x7fc000
 COMMON = r"""
 __device__ __forceinline__ float rounded(float x) { return from_half(to_half(x)); }
 
-// what went wrong: on the device, where kernels look, and in memory that the host can look at
-struct Failure { int *seen, *told; };
+__device__ __forceinline__ float next_half(float x, float y) {
+    if (!(x < y) && !(x > y)) return x == y ? y : x + y;
+    half_t h = to_half(x);
+    if (x == 0) h.bits = y < 0 ? 0x8001 : 1;
+    else h.bits = (x < y) == (x > 0) ? h.bits + 1 : h.bits - 1;
+    return from_half(h);
+}
 
+// what went wrong: on the device, where kernels look, and in memory that the host can look at
 __device__ __forceinline__ void fail(int* seen, int* told, int code) {
     *seen = code;
     *told = code;
@@ -82,6 +88,52 @@ __device__ __forceinline__ bool last_block(unsigned int* ticket, unsigned int bl
 
 __device__ __forceinline__ float power(float x, float y) { return powf(x, y); }
 __device__ __forceinline__ double power(double x, double y) { return pow(x, y); }
+__device__ __forceinline__ float rest(float x, float y) { return fmodf(x, y); }
+__device__ __forceinline__ double rest(double x, double y) { return fmod(x, y); }
+__device__ __forceinline__ float down(float x) { return floorf(x); }
+__device__ __forceinline__ double down(double x) { return floor(x); }
+__device__ __forceinline__ float zero_as(float x) { return copysignf(0.0f, x); }
+__device__ __forceinline__ double zero_as(double x) { return copysign(0.0, x); }
+
+// of floats, with the sign of the divisor; of integers by 0 it is 0
+template <class T> __device__ T remainder_float(T x, T y) {
+    T r = rest(x, y);
+    if (r == 0) return y != 0 ? zero_as(y) : r;
+    return (y < 0) != (r < 0) ? r + y : r;
+}
+template <class T> __device__ T floor_float(T x, T y) {
+    if (y == 0) return x / y;
+    T r = rest(x, y), q = (x - r) / y;
+    if (r != 0 && (y < 0) != (r < 0)) q = q - 1;
+    if (q == 0) return zero_as(x / y);
+    T whole = down(q);
+    return q - whole > (T)0.5 ? whole + 1 : whole;
+}
+__device__ __forceinline__ float remainder_of(float x, float y) { return remainder_float(x, y); }
+__device__ __forceinline__ double remainder_of(double x, double y) { return remainder_float(x, y); }
+template <class T> __device__ T remainder_of(T x, T y) {
+    if (y == 0 || (T)(y + 1) == 0 && y < 0) return 0;
+    T r = (T)(x % y);
+    return r != 0 && (y < 0) != (r < 0) ? (T)(r + y) : r;
+}
+__device__ __forceinline__ float floor_divide(float x, float y) { return floor_float(x, y); }
+__device__ __forceinline__ double floor_divide(double x, double y) { return floor_float(x, y); }
+template <class T> __device__ T floor_divide(T x, T y) {
+    if (y == 0) return 0;
+    if (y < 0 && (T)(y + 1) == 0) return (T)(0 - x);
+    T q = (T)(x / y), r = (T)(x - q * y);
+    return r != 0 && (y < 0) != (r < 0) ? (T)(q - 1) : q;
+}
+__device__ __forceinline__ float logaddexp(float x, float y) {
+    float d = x - y;
+    if (x == y) return x + 0x1.62e43p-1f;
+    return d > 0 ? x + log1pf(expf(-d)) : d <= 0 ? y + log1pf(expf(d)) : d;
+}
+__device__ __forceinline__ double logaddexp(double x, double y) {
+    double d = x - y;
+    if (x == y) return x + 0x1.62e42fefa39efp-1;
+    return d > 0 ? x + log1p(exp(-d)) : d <= 0 ? y + log1p(exp(d)) : d;
+}
 template <class T> __device__ T power(T x, T y) {
     T out = 1;
     for (; y > 0; y >>= 1) {

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from ... import _nest
+from ..._device import CPU, Device, on
+from ..._graph import thread
 from ..._tensor import Tensor
 from .._fuse import fused
 from .._group import group_updates
@@ -36,9 +38,9 @@ MOST = 8
 class DeviceRunner:
     """Calls a program on a device."""
 
-    def __init__(self, program: Program, name: str, machine: Machine) -> None:
+    def __init__(self, program: Program, name: str, machine: Machine, where: Device = CPU) -> None:
         program.groups = group_updates(program)
-        self.plain, self._name, self._machine = program, name, machine
+        self.plain, self._name, self._machine, self._where = program, name, machine, where
         self.program = fused(program, DeviceGrowth)
         self.device = device_program(self.program)
         builder = self.program.builder
@@ -96,6 +98,12 @@ class DeviceRunner:
             ValueError: labels out of range, found in this call or, since nobody waits for the
                 device, in one before.
         """
+        if thread.device != self._where:
+            with on(self._where):
+                return self._packed(self._run(arrays))
+        return self._packed(self._run(arrays))
+
+    def _run(self, arrays: list[Any]) -> list[Any]:
         with writing:
             if self._wrong:
                 raise ValueError(self._wrong[0])
@@ -106,8 +114,15 @@ class DeviceRunner:
             self._give(arrays)
             self._launch()
             out = self._taken()
-            self._raise()
-        return self._packed(out)
+            if len(self._messages) > 1:
+                self._machine.watch(self._look)
+                self._raise()
+        return out
+
+    def _look(self) -> None:
+        """Raise for what went wrong, once the device has come so far."""
+        self._machine.synchronize()
+        self._raise()
 
     def _launch(self) -> None:
         if self._replay is not None:
