@@ -43,6 +43,11 @@ class Checks:
                 least, most = library.minimum(least, before[0]), library.maximum(most, before[1])
             self._seen[key] = least, most
 
+    def drop(self) -> None:
+        """Forget all of them."""
+        with self._lock:
+            self._seen = {}
+
     def settle(self) -> None:
         """Look at all of them, once; raise for the first that does not hold."""
         if not self._seen and not self._others:

@@ -21,6 +21,7 @@ from ._backend import DEVICE_ARRAYS, NAMESPACES, Namespace, as_data
 from ._graph import thread
 
 if TYPE_CHECKING:
+    from ._checks import Checks
     from ._cupy import Uploader
 
 
@@ -43,6 +44,7 @@ class Backend(Protocol):
 
     array: type
     xp: Namespace
+    checks: Checks
 
     def count(self) -> int:
         """How many devices of this kind there are."""

@@ -6,7 +6,7 @@ import importlib
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -41,6 +41,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 #: flat programs are NumPy's text
 HOST_FOLDER = Path(__file__).parent / "autodiff" / "flat"
+
+
+@pytest.fixture(autouse=True)
+def _settled(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test did not look at on a device is not for the next one to find."""
+    yield
+    if request.config.getoption("--device"):
+        from autodiff import _device
+
+        for backend in _device._backends.values():
+            backend.checks.drop()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

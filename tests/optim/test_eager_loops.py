@@ -84,6 +84,7 @@ def test_flat_steps_are_the_formulas_bit_for_bit(
     assert [x.dtype for x in flat] == [x.dtype for x in formula]
 
 
+@pytest.mark.host
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_the_formula_is_asked_once_per_set_of_variables(name: str) -> None:
     optimizer, asked = OPTIMIZERS[name](), []

@@ -133,6 +133,7 @@ def test_they_can_be_written_down(schedule: LearningRateSchedule) -> None:
     assert [float(twin(t)) for t in range(20)] == [float(schedule(t)) for t in range(20)]
 
 
+@pytest.mark.host
 @pytest.mark.parametrize("schedule", [*EVERY, lambda t: 0.1 / (t + 1)], ids=[*NAMES, "a function"])
 def test_optimizers_follow_them_without_being_traced_again(schedule: Any) -> None:
     a, b = ad.Variable(0.0, dtype="float64"), ad.Variable(0.0, dtype="float64")

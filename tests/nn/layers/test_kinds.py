@@ -166,6 +166,7 @@ def test_rescaling_and_lambda() -> None:
     assert both([layers.Input((3,)), layers.Input((1,))]).shape == (None, 3)
 
 
+@pytest.mark.host
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [

@@ -202,6 +202,7 @@ def test_a_last_axis_of_one_may_be_missing(kind: Any) -> None:
     assert float(kind()(BITS[:, :1], flat)) == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.host
 @pytest.mark.parametrize(
     ("loss", "y_true", "y_pred", "error", "message"),
     [

@@ -118,6 +118,7 @@ def test_an_ignored_class_in_a_flat_program(reduction: str) -> None:
     assert_agree(build, calls, ulps=2)
 
 
+@pytest.mark.host
 def test_labels_outside_are_found_in_a_flat_program_too() -> None:
     for from_logits in (False, True):
         flat = ad.function(SparseCategoricalCrossentropy(from_logits).__call__)

@@ -20,6 +20,7 @@ def test_sparse_categorical_accuracy_counts_the_hits(column: bool) -> None:
     assert 0 < sum(expected) < 50
 
 
+@pytest.mark.host
 @pytest.mark.parametrize(
     ("labels", "error", "message"),
     [

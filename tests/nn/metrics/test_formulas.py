@@ -76,6 +76,7 @@ def test_a_weight_of_k_is_k_copies(case: Case) -> None:
     assert once.result().numpy() == pytest.approx(many.result().numpy(), rel=1e-5, abs=1e-6)
 
 
+@pytest.mark.host
 @every_case
 def test_a_reset_needs_no_other_trace(case: Case) -> None:
     metric, batches, traces = case.make(), case.batches(2), []

@@ -194,6 +194,7 @@ class Printing(layers.Layer):
         return x if float(ad.sum(x)) > -1e9 else -x
 
 
+@pytest.mark.host
 def test_what_looks_at_values_needs_to_run_eagerly() -> None:
     def build(**options: Any) -> Sequential:
         model = Sequential([Input((6,)), Printing(), Dense(1)])

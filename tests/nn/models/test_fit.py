@@ -268,6 +268,7 @@ def test_a_callback_ends_training() -> None:
     assert history.epoch == [0, 1]
 
 
+@pytest.mark.host
 def test_steps_are_compiled_where_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Programs of kernels, here run by Python; the numbers are the same up to rounding."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name)

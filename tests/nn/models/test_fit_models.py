@@ -119,6 +119,7 @@ def test_a_model_that_says_its_loss_itself() -> None:
     assert history[-1] < history[0]
 
 
+@pytest.mark.host
 def test_the_text_of_the_step_can_be_read() -> None:
     model = build("rmsprop")
     before = weights(model)
@@ -136,6 +137,7 @@ def test_the_text_of_the_step_can_be_read() -> None:
     assert "sample_weight" in model.source(X[:10], Y[:10], np.ones(10))
 
 
+@pytest.mark.host
 def test_fit_runs_one_program_per_batch_size(monkeypatch: pytest.MonkeyPatch) -> None:
     runs: list[tuple[int, ...]] = []
 

@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.mark.host
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, caps memory")
 @pytest.mark.parametrize(
     ("mib", "steps"), [(1024, 40), pytest.param(1024, 4000, marks=pytest.mark.long)]
