@@ -117,8 +117,9 @@ class Walk:
             for record in self.graph.records[start : min(stop, last + 1)]:
                 for x in record[OUT:]:
                     if type(x) is np.ndarray or type(x) in DEVICE_ARRAYS:
-                        most = max(most, x.size)
-                    elif type(x) is tuple and x and all(type(n) is int for n in x):
+                        if x.size > most:
+                            most = x.size
+                    elif type(x) is tuple and x and type(x[0]) is int and type(x[-1]) is int:
                         most = max(most, prod(x))  # a shape; of axes nothing large comes
         return most
 

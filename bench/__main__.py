@@ -21,6 +21,7 @@ COMMANDS = {
     "steps": "time per whole training step of three perceptrons, beside other libraries",
     "lenet": "time per whole training step of LeNet-5, beside other libraries",
     "fit": "time per whole epoch of fit on MNIST, beside Keras on its backends",
+    "jacobian": "time per Jacobian and Hessian of a small net, beside other libraries",
     "mlp": "learn handwritten digits and draw what was learnt",
     "lectures": "every model of the lectures, trained to its number",
     "report": "tests and measurements on a device in one go, for a machine that is at hand shortly",

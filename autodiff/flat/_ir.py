@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from .._backend import PYTHON_SCALARS
+from .._backend import FEW, PYTHON_SCALARS
 from .._device import host
 from ._library import INDEX as INDEX
 from ._locals import Locals
 from ._strides import below_transpose
-from ._value import REDUCTIONS, UNFOLDED, Gate, Shape, Value
+from ._value import REDUCTIONS, UNFOLDED, VIEWS, Gate, Shape, Value
 
 
 @lru_cache(maxsize=4096)
@@ -31,6 +31,10 @@ def result_dtype(op: str, kinds: tuple[Any, ...]) -> np.dtype[Any]:
         if op == "where":
             return np.where(np.ones(1, bool), *operands).dtype
         return getattr(np, op)(*operands).dtype  # type: ignore[no-any-return]
+
+
+#: what is not cut into rows: in parts of memory, or with a short expression as it is
+WHOLE = VIEWS | {"constant"}
 
 
 class Builder:
@@ -154,8 +158,11 @@ class Builder:
         return self.make(op, (x,), {"axis": axis, "keepdims": keepdims}, shape, np.intp)
 
     def matmul(self, x: Any, y: Any) -> Any:
-        """Matrix product by NumPy's rules."""
+        """Matrix product by NumPy's rules; a stack of small matrices times one is one product."""
         x, y = self.lift(x), self.lift(y)
+        if x.ndim > 2 and y.ndim == 2 and x.shape[-2] <= FEW and x.op not in WHOLE:
+            rows = self.reshape(x, (prod(x.shape[:-1]), x.shape[-1]))
+            return self.reshape(self.matmul(rows, y), (*x.shape[:-1], y.shape[-1]))
         shape = np.matmul(_hollow(x), _hollow(y)).shape
         return self.make("matmul", (x, y), {}, shape, np.result_type(x.dtype, y.dtype))
 

@@ -146,4 +146,25 @@ def constant(data: Any) -> tuple[str, str | None]:
     if data.ndim and data.tobytes() == data.flat[:1].tobytes() * data.size:
         return "full", f"np.full({data.shape}, {data.flat[0].item()!r}, np.{dtype})"
     short = data.size <= 16
+    if not short and data.ndim > 1 and (units := _units(data)):
+        return "units", units
     return "constant", f"np.array({data.tolist()!r}, np.{dtype})" if short else None
+
+
+def _units(data: Any) -> str | None:
+    """An expression for rows of a unit matrix, each for all of a batch, as Jacobians begin with."""
+    m, batch = data.shape[:2]
+    ones = np.count_nonzero(data)
+    if ones == m:
+        rows = data.reshape(m, -1)
+    elif ones == m * batch and data.ndim > 2 and (data == data[:, :1]).all():
+        rows = data[:, 0].reshape(m, -1)
+    else:
+        return None
+    n, start = rows.shape[1], int(rows[0].argmax())
+    if not (rows == np.eye(m, n, start)).all():
+        return None
+    text = f"np.eye({m}, {n}, {start}, np.{data.dtype})"
+    if ones == m:
+        return text if data.ndim == 2 else f"{text}.reshape{data.shape}"
+    return f"{text}.reshape{(m, 1, *data.shape[2:])}.repeat({batch}, 1)"

@@ -45,14 +45,18 @@ def _matmul_undo(arrays: tuple[Any, ...], out: Any) -> tuple[Undo | None, ...] |
 
 
 def _matmul_x(xp: Any, g: Any, y: Any, x_shape: Any) -> Any:
-    if len(x_shape) == 1:
-        return g[..., None] * y if y.ndim == 1 else xp.matmul(y, g[..., None])[..., 0]
-    return g[..., None] * y if y.ndim == 1 else xp.matmul(g, y.mT)
+    if y.ndim == 1:
+        return g[..., None] * y
+    if len(x_shape) == 1 and y.ndim > 2:
+        return xp.matmul(y, g[..., None])[..., 0]
+    return xp.matmul(g, y.mT)  # of a vector, all of a Jacobian's rows in one product
 
 
 def _matmul_y(xp: Any, g: Any, x: Any, y_shape: Any) -> Any:
     if len(y_shape) == 1:
-        return g[..., None] * x if x.ndim == 1 else xp.matmul(x.mT, g[..., None])[..., 0]
+        if x.ndim == 1:
+            return g[..., None] * x
+        return xp.matmul(g, x) if x.ndim == 2 else xp.matmul(x.mT, g[..., None])[..., 0]
     return x[:, None] * g[..., None, :] if x.ndim == 1 else xp.matmul(x.mT, g)
 
 

@@ -159,6 +159,31 @@ def test_what_has_no_jacobian_is_told() -> None:
         tape.batch_jacobian(y, [x, Variable(1.0)])
 
 
+def test_large_ones_in_flat_programs() -> None:
+    """The unit matrices that they begin with are no captured arrays."""
+    rng = np.random.default_rng(0)
+    w = Variable(rng.normal(size=(80, 80)) / 9)
+
+    @ad.function
+    def f(x: Any) -> Any:
+        with GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            y = ad.tanh(x @ w)
+            first = y[0]
+        return (
+            tape.jacobian(first, x, chunk_size=60),
+            tape.batch_jacobian(y, x),
+            tape.batch_jacobian(y, x, chunk_size=30),
+        )
+
+    x = rng.normal(size=(3, 80))
+    one, every, chunked = f(x)
+    expected = w.numpy().T * (1 - np.tanh(x @ w.numpy()) ** 2)[:, :, None]
+    np.testing.assert_allclose(one.numpy()[:, 0], expected[0], rtol=1e-12)
+    np.testing.assert_allclose(every.numpy(), expected, rtol=1e-12)
+    np.testing.assert_allclose(chunked.numpy(), expected, rtol=1e-12)
+
+
 # -- at what price ---------------------------------------------------------------------------------
 
 

@@ -37,6 +37,23 @@ def test_constants_are_what_their_expressions_give(data: Any) -> None:
     assert found.tobytes() == np.ascontiguousarray(data).tobytes()
 
 
+@pytest.mark.parametrize("start", [0, 5, 7])
+@pytest.mark.parametrize("inner", [(12,), (3, 4), (12, 1)])
+@pytest.mark.parametrize("batch", [None, 2, 3])
+def test_rows_of_unit_matrices_are_short(
+    start: int, inner: tuple[int, ...], batch: int | None
+) -> None:
+    data = np.eye(5, 12, start, np.float32)
+    data = data.reshape(5, *inner) if batch is None else data.reshape(5, 1, *inner)
+    data = np.repeat(data, batch or 1, axis=1) if batch else data
+    expression = constant(data)[1]
+    assert expression is not None
+    assert len(expression) < 80
+    np.testing.assert_array_equal(eval(expression, {"np": np}), data)
+    data[3, 0] += 1
+    assert constant(data)[1] is None
+
+
 @pytest.mark.parametrize("data", [np.linspace(0, 1, 17), np.array([np.nan]), np.array(np.inf)])
 def test_other_constants_are_given(data: Any) -> None:
     assert constant(data)[1] is None
