@@ -136,7 +136,8 @@ def _answered(name: str, function: Any, args: tuple[Any, ...], kwargs: dict[str,
             del bound.arguments[key]
     known = inspect.signature(answer).parameters
     anything = any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in known.values())
-    if not anything and (unknown := sorted(set(bound.arguments) - set(known))):
+    required = {key for key, p in signature.parameters.items() if p.default is p.empty}
+    if not anything and (unknown := sorted(set(bound.arguments) - set(known) - required)):
         raise _refuse(name, f"the arguments {unknown} are not supported")
     return _called(name, answer, bound.args, bound.kwargs)
 

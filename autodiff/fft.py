@@ -5,22 +5,17 @@
 [0.0, 2.0, 0.0]
 """
 
-from .ops.fft import (
-    fft,
+from .ops.fft import fft, hfft, ifft, ihfft, irfft, rfft
+from .ops.fft_axes import (
     fft2,
     fftfreq,
     fftn,
     fftshift,
-    hfft,
-    ifft,
     ifft2,
     ifftn,
     ifftshift,
-    ihfft,
-    irfft,
     irfft2,
     irfftn,
-    rfft,
     rfft2,
     rfftfreq,
     rfftn,

@@ -66,8 +66,7 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:
     a, b = _last(asarray(x1), axis), _last(asarray(x2), axis)
     if a.shape[-1] != b.shape[-1]:
         raise ValueError(f"vecdot: axis {axis} has lengths {a.shape[-1]} and {b.shape[-1]}")
-    products = multiply(conj(a), b)
-    return sum(products, axis=-1, dtype=products.dtype)  # type: ignore[call-arg]
+    return matmul(conj(a)[..., None, :], b[..., :, None])[..., 0, 0]
 
 
 if hasattr(np, "vecdot"):

@@ -16,7 +16,7 @@ import numpy as np
 from .._broadcast import Undo, undo_for
 from .._op import answering, op
 from .._samples import Arrays, Draw
-from .._tensor import Tensor
+from .._tensor import Tensor, leave
 from ._matrices import (
     adjoint,
     batch,
@@ -212,12 +212,14 @@ def _pinv_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
     return (x if m >= n else x.swapaxes(-1, -2),), {}
 
 
-def _tolerance(value: Any, x: Any) -> float:
-    """Singular values below this multiple of the largest count as 0."""
+def _tolerance(value: Any, x: Any) -> Any:
+    """Singular values below this multiple of the largest count as 0; a number, or one for each."""
     if value is None:
         eps = np.finfo(np.float32 if x.dtype.char == "e" else x.dtype).eps
         return float(max(x.shape[-2:], default=1) * eps)
-    return float(value)
+    if isinstance(value, (int, float)):
+        return float(value)
+    return np.array(leave(value, "use as a tolerance") if isinstance(value, Tensor) else value)
 
 
 def _pinv_rule(xp: Any, g: Any, x: Any, out: Any) -> Any:
