@@ -5,7 +5,10 @@
 The names below are those of the Array API standard where it has one, and TensorFlow's tape.
 """
 
+import importlib as _importlib
 import sys as _sys
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 from . import (  # noqa: F401  (made of the ops above)
     _backend,
@@ -14,8 +17,6 @@ from . import (  # noqa: F401  (made of the ops above)
 )
 from . import fft as fft
 from . import linalg as linalg
-from . import random as random
-from . import testing as testing
 from ._anomaly import detect_anomaly as detect_anomaly
 from ._constants import *
 from ._custom import custom_gradient as custom_gradient
@@ -35,7 +36,6 @@ from ._transforms import hessian as hessian
 from ._transforms import jacobian as jacobian
 from ._transforms import value_and_grad as value_and_grad
 from ._variable import Variable as Variable
-from .flat import function as function
 from .ops.activations import *
 from .ops.arithmetic import *
 from .ops.comparison import *
@@ -65,7 +65,27 @@ from .ops.taking import *
 from .ops.trigonometry import *
 from .ops.windows import *
 
+if _TYPE_CHECKING:
+    from . import random as random
+    from . import testing as testing
+    from .flat import function as function
+
 __version__ = "0.1.0"
 
 for _kind in (Tensor, Variable):
     _backend.NAMESPACES[_kind] = _sys.modules[__name__]
+
+#: name -> module, imported when it is first asked for: together half of what an import takes
+_LATER = {"function": "flat", "random": "random", "testing": "testing"}
+
+
+def __getattr__(name: str) -> _Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = _importlib.import_module(f".{_LATER[name]}", __name__)
+    value = globals()[name] = module if _LATER[name] == name else getattr(module, name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_LATER]

@@ -35,7 +35,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-from . import _calls, _origin, _pulls
+from . import _calls, _origin, _parameters, _pulls
 from ._backend import FORWARDS
 from ._broadcast import Undo, elementwise_undo
 from ._graph import NODES, Record
@@ -165,7 +165,7 @@ def op(
 
     def declare(forward: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
         name = forward.__name__.strip("_")
-        parameters = list(inspect.signature(forward).parameters.values())
+        parameters = _parameters.parameters(forward)
         fixed = [p for p in parameters[1:] if p.kind is p.POSITIONAL_ONLY]
         free = [p for p in parameters[1:] if p.kind is not p.POSITIONAL_ONLY]
         self = Op(
@@ -197,7 +197,7 @@ def op(
         call = _calls.make_call(self)
         self.function = function = _origin.remembering(self, call) if remembers else call
         self.pull = _pulls.make_pull(self)
-        public = [p.replace(annotation=p.empty) for p in parameters[1:]]
+        public = parameters[1:]
         more = {"dtype": None} if in_dtype else self.without
         public += [
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
@@ -272,7 +272,7 @@ def _check(self: Op, parameters: list[inspect.Parameter]) -> None:
     for name, rule in self.rules.items():
         if name not in self.inputs:
             fail(f"a rule for {name!r}, which is no input; there are {self.inputs}")
-        for wanted in inspect.signature(rule).parameters:
+        for wanted in _parameters.names(rule):
             if wanted not in names:
                 fail(f"the rule for {name!r} asks for {wanted!r}; there are {sorted(names)}")
     if self.remembers and (self.variadic or len(self.inputs) != 1):
@@ -290,7 +290,7 @@ def _needs(self: Op) -> tuple[tuple[str, ...], tuple[Any, ...], dict[str, frozen
 
     An edge is (index of the input, rule, pick) with `pick(record + (g, xp))` the rule's arguments.
     """
-    wanted = {name: tuple(inspect.signature(rule).parameters) for name, rule in self.rules.items()}
+    wanted = {name: _parameters.names(rule) for name, rule in self.rules.items()}
     shapes = {f"{x}_shape" for x in self.inputs}
     asked = any(name in shapes for names in wanted.values() for name in names)
     extras = tuple(f"{x}_shape" for x in self.inputs) if asked else ()

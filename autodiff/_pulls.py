@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from ._backend import NAMESPACES
 from ._broadcast import undo
 from ._graph import NODES, OUT, Record
+from ._parameters import names
 
 if TYPE_CHECKING:
     from ._op import Op
@@ -51,7 +51,7 @@ def make_pull(op: Op) -> Pull:
 
 def _kept_place(op: Op, name: str) -> int | None:
     """Where the one thing stands that a rule asks for besides g; None for nothing, -1 if more."""
-    wanted = tuple(inspect.signature(op.rules[name]).parameters)
+    wanted = names(op.rules[name])
     if wanted == ("g",):
         return None
     if len(wanted) != 2 or wanted[0] != "g" or wanted[1] not in ("out", *op.inputs):
@@ -128,7 +128,7 @@ def _first(parts: tuple[Any, ...]) -> Any:
 def _several(op: Op) -> Pull:
     """Rules of an op with several outputs get the gradient of each; what came is `{which: g}`."""
     assert op.outputs is not None
-    pull_all, count = _general(op), len(inspect.signature(op.outputs).parameters)
+    pull_all, count = _general(op), len(op.outputs._fields)  # type: ignore[attr-defined]
 
     def pull(record: Record, g: Any, grads: list[Any], sums: set[int]) -> None:
         pull_all(record, tuple(g.get(k) for k in range(count)), grads, sums)

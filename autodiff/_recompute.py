@@ -22,8 +22,7 @@ from ._custom import Custom, record_call, tracked_node
 from ._graph import LEAF, UNREAD, Graph, Watcher, thread
 from ._tape import GradientTape
 from ._tensor import Tensor
-from ._variable import Variable
-from .flat._run import writing
+from ._variable import Variable, writing
 
 #: what a Tensor holds: raw data, token, node
 State = tuple[Any, Any, Any]

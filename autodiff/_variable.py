@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from ._tensor import Tensor, convert, is_python
 
 #: how many Variables have been brought to another device: programs made before know nothing of it
 moves = 0
+#: held by what changes Variables or generators, one program or trace at a time, and by whoever
+#: takes Variables' arrays
+writing = RLock()
 
 
 class Variable(Tensor):

@@ -159,6 +159,15 @@ def test_importing_everything_loads_nothing_optional() -> None:
     assert not {name.replace("/", ".") for name in BY_ITSELF} & set(loaded)
 
 
+def test_importing_autodiff_leaves_the_compiler_the_checker_and_draws_for_later() -> None:
+    report = "import autodiff, sys; print(*sys.modules); autodiff.function, autodiff.testing"
+    loaded = subprocess.run(
+        [sys.executable, "-c", report], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "autodiff" in loaded
+    assert not {"autodiff.flat", "autodiff.testing", "numpy.random"} & {*loaded}
+
+
 def test_one_file_at_most_imports_cupy() -> None:
     users = [
         path.name

@@ -17,6 +17,7 @@ from .. import _nest, _variable
 from .._device import CPU
 from .._graph import thread
 from .._tensor import Tensor
+from .._variable import writing
 from . import _there
 from ._cost import Cost as Cost
 from ._cost import LineCost as LineCost
@@ -24,7 +25,7 @@ from ._cost import cost_of
 from ._guard import check, check_again, check_captured
 from ._kernels import wanted
 from ._lower import identifier, lower
-from ._run import Runner, writing
+from ._run import Runner
 from ._signature import is_array, signature
 from ._trace import Trace, run
 

@@ -6,7 +6,6 @@ import linecache
 from contextvars import copy_context
 from functools import partial
 from itertools import count
-from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from .. import _nest
 from .._backend import as_data
 from .._calls import constant
 from .._graph import UNREAD
+from .._variable import writing
 from ._arena import LINE, arrange
 from ._buffers import Plan, plan
 from ._fuse import fused
@@ -27,9 +27,6 @@ from ._text import Text, in_place
 from ._value import Value
 
 _numbers = count(1)
-#: held by what changes Variables or generators, one program or trace at a time, and by whoever
-#: takes Variables' arrays
-writing = RLock()
 
 
 class Runner:

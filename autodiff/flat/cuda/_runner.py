@@ -16,12 +16,13 @@ from ... import _nest
 from ..._device import CPU, Device, on
 from ..._graph import thread
 from ..._tensor import Tensor
+from ..._variable import writing
 from .._fuse import fused
 from .._group import group_updates
 from .._library import TUPLE
 from .._lower import Program
 from .._readable import Readable
-from .._run import planned, writing
+from .._run import planned
 from .._strides import is_view
 from .._value import SOURCES, Value
 from ._calls import Held
