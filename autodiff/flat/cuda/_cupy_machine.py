@@ -66,8 +66,9 @@ class CupyMachine:
 
     def upload(self, array: Any, host: np.ndarray) -> None:
         """Write the host's numbers into an array."""
-        if array.size:
-            array.set(np.ascontiguousarray(host, array.dtype).reshape(array.shape))
+        if array.size:  # on a stream, or CuPy waits; CUDA takes pageable memory along at once
+            stream = self._cupy.cuda.get_current_stream()
+            array.set(np.ascontiguousarray(host, array.dtype).reshape(array.shape), stream)
 
     def copy(self, array: Any, source: Any) -> None:
         """Write another array into one."""

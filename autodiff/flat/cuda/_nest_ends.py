@@ -8,6 +8,7 @@ the same bits at every run.
 from __future__ import annotations
 
 from .._loops import shrinks
+from .._value import Value
 from . import _c as c
 from ._nest_elements import NestElements
 from ._schedule import size_of
@@ -18,65 +19,65 @@ class NestEnds(NestElements):
 
     def finish(self) -> None:
         """Sums of columns and totals: of threads, of blocks; numbers that are made of them."""
-        width, shared = self.width, self.by.along > 1
         found: list[str] = []  # what the last block does
         for v in self.columns:
-            name, kind, op = self.local[v], c.accumulated(v.dtype), c.STEPS[v.op][0]
-            out = self.written[v]
-            if shared:
-                part = self.scratch_of(f"volatile {kind}", self.by.along * width, size_of(v))
-                block = f"blockIdx.x / {self.by.across}" if self.by.across > 1 else "blockIdx.x"
-                place, text = f"{part}[(long long)({block}) * {width} + j]", f"{part}"
-                keep = f"{place} = {{}};"
-                found += [
-                    f"for (int j = threadIdx.x; j < {width}; j += {self.by.threads}) {{",
-                    f"    {kind} x = {text}[j];",
-                    f"    for (int k = 1; k < {self.by.along}; k++) "
-                    f"x = {op}::of(x, ({kind}){text}[(long long)k * {width} + j]);",
-                    f"    {c.store(v.dtype, f'{out}[j]', 'x')}",
-                    "}",
-                ]
-            else:
-                keep = c.store(v.dtype, f"{out}[j]", "{}")
-            if self.by.single:
-                self.add(f"__shared__ {kind} {name}_all[{self.by.threads}];")
-                self.add(f"{name}_all[threadIdx.x] = {name};")
-                self.add("__syncthreads();")
-                self.add("if (group == 0 && within) {")
-                self.add(
-                    f"    for (int k = 1; k < {self.by.groups}; k++) "
-                    f"{name} = {op}::of({name}, {name}_all[k * {self.by.lanes} + lane]);"
-                )
-                self.add(f"    {keep.format(name)}")
-                self.add("}")
-            else:
-                self.add("__syncthreads();")
-                self.add(f"for (int j = threadIdx.x; j < {width}; j += {self.by.threads}) {{")
-                self.add(f"    {kind} x = {name}_all[j];")
-                self.add(
-                    f"    for (int k = 1; k < {self.by.groups}; k++) "
-                    f"x = {op}::of(x, {name}_all[k * {width} + j]);"
-                )
-                self.add(f"    {keep.format('x')}")
-                self.add("}")
+            found += self._column(v)
         for v in self.totals:
-            name, kind, op = self.local[v], c.accumulated(v.dtype), c.STEPS[v.op][0]
-            self.add(f"{name} = over_block<{self.by.threads}, {op}>({name});")
-            if self.by.blocks > 1:
-                part = self.scratch_of(f"volatile {kind}", self.by.blocks, size_of(v))
-                self.add(f"if (threadIdx.x == 0) {part}[blockIdx.x] = {name};")
-                found += [
-                    f"{name} = {c.lowest(v.op, v.dtype)};",
-                    f"for (int k = threadIdx.x; k < {self.by.blocks}; k += {self.by.threads}) "
-                    f"{name} = {op}::of({name}, ({kind}){part}[k]);",
-                    f"{name} = over_block<{self.by.threads}, {op}>({name});",
-                ]
+            found += self._total(v)
         if found:
             ticket = self.scratch_of("unsigned int", 1, 4, kept=True)
             self.add(f"if (!last_block({ticket}, {self.by.blocks})) return;")
             for line in found:
                 self.add(line)
         self.numbers()
+
+    def _column(self, v: Value) -> list[str]:
+        """The sums of columns by a block; the lines that add up those of all blocks."""
+        by, width = self.by, self.width
+        name, kind, op = self.local[v], c.accumulated(v.dtype), c.STEPS[v.op][0]
+        written, found = c.store(v.dtype, f"{self.written[v]}[j]", "{}"), []
+        if by.along > 1:
+            part = self.scratch_of(f"volatile {kind}", by.along * width, size_of(v))
+            block = f"blockIdx.x / {by.across}" if by.across > 1 else "blockIdx.x"
+            found = [
+                f"for (int j = threadIdx.x; j < {width}; j += {by.threads}) {{",
+                f"    {kind} x = {part}[j];",
+                f"    for (int k = 1; k < {by.along}; k++) "
+                f"x = {op}::of(x, ({kind}){part}[(long long)k * {width} + j]);",
+                f"    {written.format('x')}",
+                "}",
+            ]
+            written = f"{part}[(long long)({block}) * {width} + j] = {{}};"
+        if by.single:
+            self.add(f"{name} = over_groups<{by.lanes}, {by.groups}, {op}>({name});")
+            self.add(f"if (group == 0 && within) {written.format(name)}")
+            return found
+        self.add("__syncthreads();")
+        self.add(f"for (int j = threadIdx.x; j < {width}; j += {by.threads}) {{")
+        self.add(f"    {kind} x = {name}_all[j];")
+        self.add(
+            f"    for (int k = 1; k < {by.groups}; k++) "
+            f"x = {op}::of(x, {name}_all[k * {width} + j]);"
+        )
+        self.add(f"    {written.format('x')}")
+        self.add("}")
+        return found
+
+    def _total(self, v: Value) -> list[str]:
+        """The total of a block; the lines that add up those of all blocks."""
+        by = self.by
+        name, kind, op = self.local[v], c.accumulated(v.dtype), c.STEPS[v.op][0]
+        self.add(f"{name} = over_block<{by.threads}, {op}>({name});")
+        if by.blocks == 1:
+            return []
+        part = self.scratch_of(f"volatile {kind}", by.blocks, size_of(v))
+        self.add(f"if (threadIdx.x == 0) {part}[blockIdx.x] = {name};")
+        return [
+            f"{name} = {c.lowest(v.op, v.dtype)};",
+            f"for (int k = threadIdx.x; k < {by.blocks}; k += {by.threads}) "
+            f"{name} = {op}::of({name}, ({kind}){part}[k]);",
+            f"{name} = over_block<{by.threads}, {op}>({name});",
+        ]
 
     def numbers(self) -> None:
         """What one thread writes: totals and what is made of them."""

@@ -72,6 +72,19 @@ template <int THREADS, class Op, class T> __device__ __forceinline__ T over_bloc
     return x;
 }
 
+// over the threads that have the same lane in groups of LANES; the first group gets it
+template <int LANES, int GROUPS, class Op, class T> __device__ __forceinline__ T over_groups(T x) {
+    __shared__ T found[LANES * GROUPS];
+    __syncthreads();
+    found[threadIdx.x] = x;
+    __syncthreads();
+    if (threadIdx.x < LANES) {
+        #pragma unroll 8
+        for (int k = 1; k < GROUPS; k++) x = Op::of(x, found[k * LANES + threadIdx.x]);
+    }
+    return x;
+}
+
 // whether this block is the last to come here; the others' writes can be read then
 __device__ __forceinline__ bool last_block(unsigned int* ticket, unsigned int blocks) {
     __shared__ bool last;
@@ -144,5 +157,5 @@ template <class T> __device__ T power(T x, T y) {
 }
 """
 
-#: how programs are compiled: as NumPy rounds, with names as they are written
-OPTIONS = ("--std=c++17", "--fmad=false")
+#: how programs are compiled: as NumPy rounds; C++17 is what NVRTC and CuPy take by themselves
+OPTIONS = ("--fmad=false",)
