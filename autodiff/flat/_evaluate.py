@@ -26,9 +26,8 @@ def apply(op: str, arrays: Sequence[Any], attrs: dict[str, Any]) -> Any:
             return getattr(np, op)(*arrays)
         x = arrays[0]
         if op in REDUCTIONS:
-            if op == "sum" and x.dtype == np.float16:
-                wide = np.add.reduce(x, attrs["axis"], np.float32)
-                return np.asarray(wide).astype(np.float16)
+            if op == "sum":  # in the order in which it is added up eagerly
+                return numpy_namespace.sum(x, attrs["axis"])
             return REDUCTIONS[op].reduce(x, attrs["axis"])
         return _OTHERS[op](arrays, **attrs)
 

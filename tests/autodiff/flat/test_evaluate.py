@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autodiff as ad
 from autodiff._images import Windows
 from autodiff.flat import _evaluate
 from autodiff.flat._evaluate import apply, evaluate
@@ -99,3 +100,12 @@ def test_constants_by_value() -> None:
     b = Builder()
     found = evaluate("multiply", (b.constant(X), 2), {})
     np.testing.assert_array_equal(found, 2 * X)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 8, 17, 300])
+def test_sums_are_those_of_eager_runs_to_the_last_bit(n: int, dtype: str) -> None:
+    x = np.random.default_rng(n).normal(size=(n, 7)).astype(dtype)
+    for array, axes in ((x[:, 0].copy(), (-1,)), (x, (-1,)), (x, (-2,)), (x, (-2, -1))):
+        expected = ad.sum(ad.Tensor(array), axes).numpy()
+        np.testing.assert_array_equal(apply("sum", (array,), {"axis": axes}), expected)

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import settings
 
 import autodiff as ad
 from autodiff.flat import _kernels
@@ -20,7 +19,7 @@ from optim import SGD, Adam, Optimizer, RMSprop
 
 from .agreement import Program, assert_agree
 from .interpreted import by_python, fused, interpret
-from .programs import Run, Step, programs, shapes, transposing
+from .test_programs import EVERYTHING, MIXED, TRANSPOSED, assert_runs_alike
 from .test_traps_flat import OF_ITSELF, with_variables
 
 OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {
@@ -198,50 +197,29 @@ def test_elements_of_rows_alone_need_no_loop_over_columns() -> None:
 # -- what it computes ------------------------------------------------------------------------------
 
 
-def runs(
-    steps: tuple[Step, ...], form: tuple[tuple[int, ...], ...], dtype: str, seed: int, layouts: bool
-) -> None:
-    """A random program, fused and eager, on three draws of arrays."""
-    random = np.random.default_rng(seed)
-    first = [random.uniform(-2, 2, shape).astype(dtype) for shape in form[:2]]
-
-    def build() -> Program:
-        variables = [ad.Variable(x) for x in first]
-
-        def f(*arrays: Any) -> Any:
-            run = Run([*arrays, *variables], variables)
-            run.steps(steps)
-            return {"values": run.pool[len(arrays) :], "some": (run.gradients, run.pool[0], 3)}
-
-        return f, variables
-
-    calls = []
-    for _ in range(3):
-        arrays = [np.asarray(random.uniform(-2, 2, shape), dtype) for shape in form]
-        calls.append([np.asfortranarray(x) if layouts else x for x in arrays])
-    # sums are made in another order, and cancel
-    assert_agree(build, calls, ulps=1024, function=fused, least=1.0)
+@EVERYTHING
+@settings(max_examples=60)
+def test_fused_is_eager(**program: Any) -> None:
+    assert_runs_alike(**program, function=fused)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
-@given(steps=programs, form=st.tuples(shapes, shapes, shapes), seed=st.integers(0, 999))
-@settings(max_examples=40)
-def test_fused_is_eager(steps: Any, form: Any, dtype: str, seed: int) -> None:
-    runs(steps, form, dtype, seed, layouts=False)
+@MIXED
+@settings(max_examples=30)
+def test_mixed_dtypes(**program: Any) -> None:
+    assert_runs_alike(**program, function=fused)
 
 
-@given(steps=transposing, form=st.tuples(shapes, shapes, shapes), seed=st.integers(0, 999))
-@settings(max_examples=40)
-def test_other_memory_orders(steps: Any, form: Any, seed: int) -> None:
-    runs(steps, form, "float64", seed, layouts=True)
+@TRANSPOSED
+@settings(max_examples=30)
+def test_other_memory_orders(**program: Any) -> None:
+    assert_runs_alike(**program, layouts=True, function=fused)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@given(steps=programs, form=st.tuples(shapes, shapes, shapes), seed=st.integers(0, 999))
-@settings(max_examples=1000)
-def test_fused_is_eager_a_thousand_times(steps: Any, form: Any, dtype: str, seed: int) -> None:
-    runs(steps, form, dtype, seed, layouts=False)
+@EVERYTHING
+@settings(max_examples=2000)
+def test_fused_is_eager_two_thousand_times(**program: Any) -> None:
+    assert_runs_alike(**program, function=fused)
 
 
 @pytest.mark.parametrize("change", OF_ITSELF)
