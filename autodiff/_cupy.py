@@ -23,6 +23,7 @@ What CuPy does otherwise, and where that is seen to:
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
@@ -62,7 +63,8 @@ def load() -> CupyBackend:
 def _probe() -> tuple[str, Exception] | None:
     """Why CuPy cannot be used, in words and as it was caught; None where it can."""
     try:
-        import cupy
+        with warnings.catch_warnings(action="ignore"):
+            import cupy
     except Exception as error:  # also what a broken installation raises
         if isinstance(error, ModuleNotFoundError) and error.name == "cupy":
             return f'there is no device "cuda": CuPy is not installed. Install {EXTRAS}', error

@@ -66,6 +66,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", HOST)
     if device:
         os.environ["AUTODIFF_DEVICE"] = device  # for what the tests run beside themselves, too
+        if device.startswith("cuda"):  # CuPy warns of what is slow, and of what will go
+            for kind in ("DeprecationWarning", "UserWarning", "RuntimeWarning"):
+                config.addinivalue_line("filterwarnings", f"ignore::{kind}")
         if device.startswith("guard"):
             importlib.import_module("tests.guard.backend")  # makes it known
 

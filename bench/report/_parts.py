@@ -18,6 +18,8 @@ from typing import Any
 from bench._case import DEVICE_VARIABLE
 
 ROOT = Path(__file__).parents[2]
+#: seconds that a part has to end by itself when its time is over
+GRACE = 5.0
 #: how much of what a part printed is kept
 LINES = 25
 
@@ -97,7 +99,7 @@ def _wait(process: subprocess.Popen[bytes], limit: float) -> Outcome:
         for number in (signal.SIGTERM, signal.SIGKILL):
             try:
                 os.killpg(process.pid, number)
-                process.wait(5)
+                process.wait(GRACE)
                 break
             except subprocess.TimeoutExpired:
                 continue
@@ -155,9 +157,9 @@ def _module(name: str) -> Callable[[str, Path], list[str]]:
 #: in the order of what one would want to know first
 PARTS = (
     Part("registry", 60, _pytest("tests/guard"), _junit),
-    Part("steps", 100, _bench("steps", "--rounds", "10")),
-    Part("lenet", 70, _bench("lenet", "--rounds", "10")),
     Part("products", 40, _module("bench.report.products")),
-    Part("ops", 30, _bench("ops", "--rounds", "5", "--peers", "none")),
-    Part("suite", 150, _pytest("tests", parallel=True), _junit),
+    Part("steps", 130, _bench("steps", "--rounds", "10")),
+    Part("lenet", 90, _bench("lenet", "--rounds", "10")),
+    Part("ops", 30, _bench("ops", "--rounds", "3", "--peers", "none")),
+    Part("suite", 160, _pytest("tests", parallel=True), _junit),
 )
