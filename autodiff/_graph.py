@@ -193,6 +193,12 @@ class Graph:
         if self.trace is not None:
             self.trace.drawing(bits)
 
+    def watches(self, x: Tensor) -> bool:
+        """Whether a tape was told to watch this very Tensor: gradients by it are expected."""
+        if x._token is self.token:
+            return any(x._node in watcher.nodes for watcher in self.watchers)
+        return x in self.leaves
+
     def nodes_of(self, x: Tensor) -> list[int]:
         """Every node that stands for `x`: its own, or all the reads of a leaf."""
         return [x._node] if x._token is self.token else self.leaves.get(x, [])

@@ -23,6 +23,7 @@ from ._graph import LEAF, UNREAD, Graph, Watcher, thread
 from ._tape import GradientTape
 from ._tensor import Tensor
 from ._variable import Variable, writing
+from .ops.shaping import reshape
 
 #: what a Tensor holds: raw data, token, node
 State = tuple[Any, Any, Any]
@@ -122,7 +123,8 @@ class _Call:
         chosen = [x for x, want in zip(sources, wanted, strict=True) if want]
         with self._as_it_was(), GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(chosen)
-            args, kwargs = self._given([_inside(x) for x in arguments])
+            # as they are, but not what is watched: f may assign to their items
+            args, kwargs = self._given([reshape(x, x.shape) for x in arguments])
             outs = _tensors(self.f(*args, **kwargs))
         self._compare(outs)
         floats = [(y, g) for y, g in zip(outs, upstream, strict=True) if y.dtype.kind in "fc"]
@@ -240,14 +242,6 @@ def _kept(x: Any, graph: Graph) -> Any:
     if isinstance(x, Tensor) and not isinstance(x, Variable):
         return _Argument(x._data, tracked_node(graph, x))
     return x.copy() if isinstance(x, np.ndarray) else x
-
-
-def _inside(x: Tensor) -> Tensor:
-    """A Tensor at the node of one that is watched, to whose items f may assign."""
-    graph = thread.graph
-    if graph is None or x._token is not LEAF:
-        return x
-    return tensor(x._data, graph.token, graph.leaf(x))  # type: ignore[no-any-return]
 
 
 def _tensors(value: Any) -> list[Tensor]:

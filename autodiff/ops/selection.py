@@ -304,7 +304,7 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
     graph = thread.graph
     if isinstance(self, Variable):
         raise TypeError("a Variable is changed by assign, not by item assignment")
-    if self._token is LEAF or (graph is not None and self in graph.leaves):
+    if self._token is LEAF or (graph is not None and graph.watches(self)):
         raise TypeError(
             "item assignment to a watched Tensor would cut it off; use ad.copy(x) first"
         )
