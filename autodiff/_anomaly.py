@@ -7,9 +7,9 @@ walks backward look at every gradient. While it is off there is no such list.
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from ._graph import INPUT, NODES, OUT, PICK, Graph, Record, parents, thread
 from ._tensor import Tensor
 
 #: files of the engine, which are no place to look for a mistake
-ENGINE = str(Path(__file__).parent)
+ENGINE = os.path.dirname(__file__) + os.sep
 
 
 class _Note(NamedTuple):
@@ -201,6 +201,6 @@ def _operands(record: Record, frame: FrameType) -> str:
 
 def _place(frame: FrameType | None) -> tuple[str, int] | None:
     """File and line of the innermost code that is not the engine's."""
-    while frame is not None and Path(frame.f_code.co_filename).is_relative_to(ENGINE):
+    while frame is not None and frame.f_code.co_filename.startswith(ENGINE):
         frame = frame.f_back
     return None if frame is None else (frame.f_code.co_filename, frame.f_lineno)

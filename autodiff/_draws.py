@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ._graph import Record, TracingError
 from ._tensor import Tensor, leave
 
-Source = np.random.Generator
+if TYPE_CHECKING:  # NumPy imports its generators when they are first asked for
+    Source = np.random.Generator
 
 
 class _Draw:

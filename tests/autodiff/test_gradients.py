@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autodiff as ad
@@ -15,6 +15,8 @@ from autodiff._op import registry
 from autodiff.testing import Call, check_gradients, sample_call
 from autodiff.testing.strategies import axes, calls, shapes
 
+#: what Hypothesis draws for one op of many; `make long` draws twenty times as much
+SOME, FEW = (settings(max_examples=settings().max_examples * part // 25) for part in (14, 10))
 OPS = [name for name, op in registry.items() if op.rules]
 #: ops that solve equations: what LAPACK rounds is more than the last bits
 DECOMPOSED = {
@@ -25,6 +27,7 @@ NUMPY = [name for name, op in registry.items() if op.numpy]
 
 
 @pytest.mark.parametrize("op", OPS)
+@SOME
 @given(data=st.data())
 def test_first_and_second_order(
     op: str, data: st.DataObject, request: pytest.FixtureRequest
@@ -64,6 +67,7 @@ def test_special_shapes(op: str) -> None:
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
 @pytest.mark.parametrize("op", OPS)
+@FEW
 @given(data=st.data())
 def test_dtypes(op: str, dtype: type[np.floating], data: st.DataObject) -> None:
     call = data.draw(calls(registry[op]))
@@ -93,6 +97,7 @@ def value_and_gradients(
 
 
 @pytest.mark.parametrize("op", NUMPY)
+@FEW
 @given(data=st.data())
 def test_numpy_namesakes(op: str, data: st.DataObject) -> None:
     declared = registry[op]
