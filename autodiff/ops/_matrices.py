@@ -41,11 +41,7 @@ def embedded(xp: Any, values: Any) -> Any:
 
 def lower(xp: Any, x: Any) -> Any:
     """What is below the diagonal, and half of the diagonal."""
-    return x * xp.asarray(kept(x, _lower, x.shape[-1], part_dtype(x)))
-
-
-def _lower(n: int, dtype: np.dtype[Any]) -> Any:
-    return np.tri(n, k=-1, dtype=dtype) + np.eye(n, dtype=dtype) / 2
+    return (xp.tril(x, k=0) + xp.tril(x, k=-1)) * 0.5
 
 
 def of_triangle(xp: Any, g: Any, upper: bool = False) -> Any:

@@ -16,7 +16,6 @@ import numpy as np
 
 from .. import _axes
 from .._broadcast import Undo, cast_undo
-from .._device import kept
 from .._op import answering, op
 from .._samples import Arrays, Draw
 from .._tensor import Tensor
@@ -156,19 +155,13 @@ def rfft(xp: Any, x: Any, /, n: int | None = None, axis: int = -1, norm: str = "
 
 
 def _irfft_rule(xp: Any, g: Any, x_shape: Any, axis: int, norm: str) -> Any:
-    # all but the first and, if n is even, the last of them stand for their conjugates, too
-    twice = kept(g, _weights, g.shape[axis], -1 - axis, g.dtype)
     half = xp.conj(xp.fft.rfft(g, axis=axis, norm=SWAPPED[norm]))
-    return _fit(xp, half * twice, x_shape, axis)
-
-
-def _weights(n: int, behind: int, dtype: Any) -> Any:
-    """How many elements of n each of the first half stands for, along an axis with some behind."""
-    twice = np.full(n // 2 + 1, 2, dtype)
-    twice[0] = 1
-    if n % 2 == 0:
-        twice[-1] = 1
-    return twice.reshape(-1, *(1,) * behind)
+    # all but the first and, if n is even, the last of them stand for their conjugates, too
+    n, rest = g.shape[axis], (slice(None),) * (-1 - axis)
+    first, last = half[(..., slice(0, 1), *rest)], half[(..., slice(n // 2, None), *rest)]
+    inner = half[(..., slice(1, (n + 1) // 2), *rest)] * 2
+    parts = [first, inner, last] if n % 2 == 0 else [first, inner]
+    return _fit(xp, xp.concat(parts, axis=axis), x_shape, axis)
 
 
 def _irfft_undo(arrays: tuple[Any, ...], out: Any) -> tuple[Undo | None, ...] | None:

@@ -164,7 +164,8 @@ def cofactors(xp: Any, x: Any, /) -> Any:
 def det(xp: Any, x: Any, /) -> Any:
     """The determinant of each square matrix (..., n, n).
 
-    Its first derivative is right for singular matrices, too; higher ones need an inverse.
+    Its first derivative is right for singular matrices, too, and takes their singular values;
+    higher ones need an inverse, as those of `slogdet` do, which is faster.
 
     >>> det([[1.0, 2.0], [3.0, 4.0]])
     Tensor(-2., dtype=float32)

@@ -233,6 +233,35 @@ def test_programs(name: str, x: np.ndarray) -> None:
     assert_agree(build, [[x], [x * x.dtype.type(0.75)]], ulps=32)
 
 
+def test_programs_of_large_matrices() -> None:
+    """Nothing as large as they are is fixed in a program."""
+    x = random.normal(size=(70, 70)) + 40 * np.eye(70)
+    functions: list[Any] = [
+        lambda x: L.cholesky(x @ x.mT),
+        lambda x: L.eigh(x)[0],
+        lambda x: L.svd(x, full_matrices=False)[1],
+        lambda x: L.qr(x)[1],
+        lambda x: L.pinv(x[:, :65]),
+        lambda x: L.slogdet(x)[1],
+        lambda x: ad.fft.irfft(ad.reshape(x, (-1,)), 9000),
+    ]
+    for f in functions:
+
+        @ad.function
+        def program(x: Any, f: Any = f) -> Any:
+            with ad.GradientTape() as tape:
+                tape.watch(x)
+                y = ad.sum(ad.abs(f(x)))
+            return tape.gradient(y, x)
+
+        found = program(x)
+        t = ad.Tensor(x)
+        with ad.GradientTape() as tape:
+            tape.watch(t)
+            y = ad.sum(ad.abs(f(t)))
+        np.testing.assert_allclose(found.numpy(), tape.gradient(y, t).numpy(), atol=1e-9)
+
+
 def test_programs_say_what_they_do() -> None:
     @ad.function
     def f(a: Any, b: Any) -> Any:
