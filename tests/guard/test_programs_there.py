@@ -208,3 +208,50 @@ def test_kernels_and_the_program_can_be_read() -> None:
         assert "np.tanh" in f.source(x)
     with pytest.raises(RuntimeError, match=r"f: kernels in CUDA C are of programs on a device"):
         f.kernels(np.ones(3))
+
+
+# -- data that stay there --------------------------------------------------------------------------
+
+
+def test_batches_are_gathered_from_data_that_lie_there(
+    machine: dict[int, GuardMachine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autodiff.flat.cuda._runner.LARGE", 1000)
+    images, labels = digits(40, 28, 28)
+    w = ad.Variable(np.zeros((784, 10), np.float32), device="guard")
+    total = ad.Variable(0.0, trainable=False, device="guard")
+
+    @ad.function
+    def steps(x: Any, y: Any, batches: Any) -> None:
+        for k in range(2):  # two in one replay
+            rows = batches[k]
+            with ad.GradientTape() as tape:
+                logits = ad.reshape(ad.take(x, rows, axis=0), (-1, 784)) @ w
+                loss = ad.mean(ad.softmax_cross_entropy(logits, ad.take(y, rows, axis=0)))
+            w.assign_sub(0.1 * tape.gradient(loss, w))
+            total.assign_add(loss)
+
+    with ad.device("guard"):
+        x, y = ad.asarray(images), ad.asarray(labels)
+        order = np.random.default_rng(0).permutation(40).reshape(5, 2, 4)
+        for rows in order:
+            before = machine[0].counts.copy() if machine else None
+            steps(x, y, ad.asarray(rows))
+        made = machine[0].counts - before  # type: ignore[operator]
+        # labels and rows are copied on the device, the images are not, nothing is returned
+        assert made == {"replays": 1, "copies": 2}
+        assert np.isfinite(float(total))
+        got = w.numpy()
+        beyond = ad.asarray(order[0] + 30)
+        with pytest.raises(IndexError, match="take: an index is out of range"):
+            steps(x, y, beyond)
+        np.testing.assert_array_equal(w.numpy(), got)
+
+    weights = np.zeros((784, 10))
+    for rows in order.reshape(10, 4):
+        z = images[rows].reshape(4, 784) @ weights
+        p = np.exp(z - z.max(1, keepdims=True))
+        p /= p.sum(1, keepdims=True)
+        p[np.arange(4), labels[rows]] -= 1
+        weights -= 0.1 * images[rows].reshape(4, 784).T @ p / 4
+    np.testing.assert_allclose(got, weights, rtol=1e-3, atol=1e-6)

@@ -7,26 +7,25 @@ one thread for each element of the result, at coordinates c0, c1, …
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
 
-from .._strides import row_major
 from .._value import Value
 from . import _c as c
-from ._kernel import MANY_BLOCKS, THREADS, Kernel, Table, head, up
+from ._kernel import MANY_BLOCKS, THREADS, Kernel, head, up
 from ._memory import ELEMENTWISE, View, view_of
-
-#: comparisons of places by which elements are brought to where an array says
-MOST_COMPARED = 1 << 32
 
 
 class Elements:
     """Writes the kernel of one operation; None where there is none for it."""
 
-    def __init__(self, value: Value, guarded: bool = False) -> None:
-        self.value, self.guarded = value, guarded
+    def __init__(
+        self, value: Value, guarded: bool = False, fault: Callable[[str], int] | None = None
+    ) -> None:
+        self.value, self.guarded, self.fault = value, guarded, fault
+        #: whether the kernel says what is wrong
+        self.tells = False
         self.lines: list[str] = []
         self.arguments: list[Any] = []
         self.parameters: list[str] = []
@@ -70,9 +69,10 @@ class Elements:
         body.append(f"    {c.store(value.dtype, 'out[e]', 'y')}")
         body.append("}")
         parameters = [*self.parameters, f"{c.stored(value.dtype)}* out"]
-        top = head(parameters, threads, self.guarded)
+        fails = self.guarded or self.tells
+        top = head(parameters, threads, fails)
         whole = "\n".join([top, *(f"    {line}" for line in body), "}\n"])
-        return Kernel(whole, blocks, threads, (*self.arguments, value), self.guarded)
+        return Kernel(whole, blocks, threads, (*self.arguments, value), fails)
 
     # -- elements ----------------------------------------------------------------------------------
 
@@ -227,137 +227,3 @@ class Elements:
         self.lines.append("    if (k == 0) found = rest;")
         self.lines.append("}")
         return "found"
-
-    # -- elements at an index ----------------------------------------------------------------------
-
-    def _rows(self) -> str:
-        table, labels = self.value.inputs
-        at = self.at(labels, self.coordinates(self.value.ndim)[: labels.ndim])
-        self.lines.append(f"const long long row = {at};")
-        n = table.shape[0]  # a check elsewhere has found or will find that it is in
-        rest = self.coordinates(table.ndim - 1)
-        return self.at(table, [f"(row >= 0 && row < {n} ? row : 0)", *rest])
-
-    def _take(self) -> str | None:
-        value = self.value
-        x, *arrays = value.inputs
-        index = value.attrs["index"]
-        if all(a.op == "constant" for a in arrays):
-            positions = np.arange(x.size, dtype=np.int64).reshape(x.shape)
-            rest = iter(arrays)
-            whole = tuple(next(rest).data if isinstance(e, str) else e for e in index)
-            return self.looked_up(x, positions[whole])
-        first = _first(index, arrays)
-        if first is None:
-            return None
-        shape = np.broadcast_shapes(*(a.shape for a in arrays))
-        inner = [f"c{first + k}" for k in range(len(shape))]
-        places = [f"c{k}" for k in range(first)]
-        places += self.found_at(arrays, inner, x.shape[first:])
-        places += [f"c{k}" for k in range(first + len(shape), value.ndim)]
-        return self.at(x, places)
-
-    def found_at(self, arrays: list[Value], inner: list[str], lengths: Sequence[int]) -> list[str]:
-        """Places that arrays name; outside NumPy raises, here the nearest element is taken."""
-        places = []
-        for k, a in enumerate(arrays):
-            name, n = f"t{k}", lengths[k]
-            self.lines.append(f"long long {name} = {self.at(a, inner[len(inner) - a.ndim :])};")
-            self.lines.append(f"if ({name} < 0) {name} += {n};")
-            self.lines.append(f"{name} = {name} < 0 ? 0 : {name} >= {n} ? {n - 1} : {name};")
-            places.append(name)
-        return places
-
-    def looked_up(self, x: Value, places: Any, empty: str | None = None) -> str:
-        """Elements of x at places that are known; where these are negative, something else."""
-        table = Table(np.ascontiguousarray(places.reshape(-1).astype(np.int32)))
-        name = self.parameter(table, "int")
-        view = view_of(x)
-        self.lines.append(f"const int place = {name}[e];")
-        if view.strides != row_major(x.shape) or view.offset:
-            self.lines += self.decode("place", x.shape, "d")
-            text = self.at(x, [f"d{k}" for k in range(x.ndim)])
-        else:
-            root = self.parameter(view.root, c.stored(x.dtype))
-            text = c.load(x.dtype, f"{root}[place]")
-        return text if empty is None else f"place < 0 ? {empty} : {text}"
-
-    def _put(self) -> str:
-        value = self.value
-        x, part = value.inputs
-        if not part.size:
-            return self.broadcast(x, value.dtype)
-        places = np.full(value.shape, -1, np.int64)
-        index = value.attrs["index"]
-        n = np.arange(part.size, dtype=np.int64).reshape(part.shape)
-        places[index] = n
-        old = self.broadcast(x, value.dtype)
-        text = self.looked_up(part, places, old)
-        return text
-
-    def _scatter_at(self, x: Value, arrays: list[Value]) -> str | None:
-        """What several elements bring to one place is added up in their order."""
-        value = self.value
-        first = _first(value.attrs["index"], arrays)
-        if first is None:
-            return None
-        shape = np.broadcast_shapes(*(a.shape for a in arrays))
-        n = prod(shape)
-        if value.size * n > MOST_COMPARED:
-            return None
-        inner = [f"i{k}" for k in range(len(shape))]
-        before, self.lines = self.lines, []
-        places = self.found_at(arrays, inner, value.shape[first:])
-        found, self.lines = self.lines, before
-        rest = [f"c{k}" for k in range(first + len(arrays), value.ndim)]
-        test = " && ".join(f"{t} == c{first + k}" for k, t in enumerate(places))
-        more = self.at(x, [*(f"c{k}" for k in range(first)), *inner, *rest])
-        self.lines += [
-            f"{c.computed(value.dtype)} total = 0;",
-            f"for (int k = 0; k < {n}; k++) {{",
-            *(f"    {line}" for line in self.decode("k", shape, "i")),
-            *(f"    {line}" for line in found),
-            f"    if ({test}) total = total + {more};",
-            "}",
-        ]
-        return "total"
-
-    def _scatter(self) -> str | None:
-        value = self.value
-        x, *arrays = value.inputs
-        if arrays:
-            return self._scatter_at(x, arrays)
-        index, size = value.attrs["index"], value.size
-        if not x.size:
-            return "0"
-        places = np.arange(size, dtype=np.int64).reshape(value.shape)[index].reshape(-1)
-        if not any(isinstance(e, (np.ndarray, list)) for e in index):
-            back = np.full(size, -1, np.int64)
-            back[places] = np.arange(x.size)
-            return self.looked_up(x, back, "0")
-        # several may come to one place: they are added in order
-        order = np.argsort(places, kind="stable")
-        starts = np.searchsorted(places[order], np.arange(size + 1))
-        first = self.parameter(Table(starts.astype(np.int32)), "int")
-        source = self.parameter(Table(order.astype(np.int32)), "int")
-        kind = c.computed(value.dtype)
-        decode = " ".join(self.decode("place", x.shape, "d"))
-        more = self.at(x, [f"d{k}" for k in range(x.ndim)])
-        self.lines += [
-            f"{kind} total = 0;",
-            f"for (int k = {first}[e]; k < {first}[e + 1]; k++) {{",
-            f"    const int place = {source}[k];",
-            f"    {decode}",
-            f"    total = total + {more};",
-            "}",
-        ]
-        return "total"
-
-
-def _first(index: tuple[Any, ...], arrays: Sequence[Value]) -> int | None:
-    """The axis at which arrays of integers stand side by side, and whole axes around them."""
-    marks = [k for k, e in enumerate(index) if isinstance(e, str)]
-    whole = all(isinstance(e, str) or (type(e) is slice and e == slice(None)) for e in index)
-    if not whole or any(a.dtype.kind not in "iu" for a in arrays):
-        return None
-    return marks[0] if marks == list(range(marks[0], marks[0] + len(marks))) else None

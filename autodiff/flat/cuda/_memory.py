@@ -7,6 +7,7 @@ over a Variable only where nobody reads the old value later, and no check comes 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,14 +64,15 @@ class Memory:
         return self.places.get(value) or Place(value)
 
 
-def memory(program: Program) -> Memory:
-    """Places for what a program computes."""
+def memory(program: Program, may_fail: Callable[[Value], bool]) -> Memory:
+    """Places for what a program computes; `may_fail` tells what else is checked on the way."""
     assigned = {new: program.variables[v] for v, new in program.assigned.items()}
     assigned |= {group.new: group.old for group in program.groups}
     order = reachable(program.roots())
     position = _positions(order)
     returned = program.returned()
-    checked = max([position[c] for c, _ in program.builder.checks], default=-1)
+    checks = [*(c for c, _ in program.builder.checks), *filter(may_fail, order)]
+    checked = max([position[c] for c in checks], default=-1)
     leaving = [*returned, *(new for new in assigned if not computed(new))]
     plan = Plan(order, position=position, last=_last_uses(order, position, leaving))
     found = Memory(plan)

@@ -13,6 +13,7 @@ from .._value import Value
 from ._c import known
 from ._elements import Elements
 from ._gemm import Gemm, gemm_of
+from ._indexed import Indexed, may_fail
 from ._kernel import Kernel, Scratch, Table
 from ._memory import Memory, Place, memory
 from ._nest_text import NestText
@@ -55,6 +56,8 @@ class DeviceProgram:
     names: dict[str, str] = field(default_factory=dict)
     scratch: list[Scratch] = field(default_factory=list)
     tables: dict[Table, None] = field(default_factory=dict)
+    #: what is raised for each code of a failure, from 1 on
+    failures: list[Exception] = field(default_factory=list)
     #: names of operations that the array library does
     others: list[str] = field(default_factory=list)
 
@@ -72,7 +75,7 @@ class DeviceProgram:
 
 def device_program(program: Program) -> DeviceProgram:
     """The launches that compute a program whose clusters have been found."""
-    made = DeviceProgram(program, memory(program))
+    made = DeviceProgram(program, memory(program, may_fail))
     writer = _Writer(made)
     written: set[Value] = set()
     plan = made.memory.plan
@@ -94,7 +97,16 @@ def device_program(program: Program) -> DeviceProgram:
 class _Writer:
     def __init__(self, made: DeviceProgram) -> None:
         self.made, self.memory = made, made.memory
-        self.codes = {c: k for k, (c, _) in enumerate(made.program.builder.checks, 1)}
+        checks = made.program.builder.checks
+        self.codes = {c: k for k, (c, _) in enumerate(checks, 1)}
+        made.failures += [ValueError(message) for _, message in checks]
+        #: whether kernels that write Variables look at whether something was wrong
+        self.guards = bool(checks) or any(map(may_fail, made.memory.plan.order))
+
+    def fault(self, message: str) -> int:
+        """The code of an index that is out of range."""
+        self.made.failures.append(IndexError(message))
+        return len(self.made.failures)
 
     def cluster(self, outputs: list[Value]) -> None:
         """The kernel of a cluster."""
@@ -109,13 +121,13 @@ class _Writer:
                 root = owner(new[x])
                 if memory is not None and root in {memory, *memory.operands}:
                     over[v] = x
-        guarded = bool(self.codes) and any(new[v] in self.memory.over for v in cluster.outputs)
+        guarded = self.guards and any(new[v] in self.memory.over for v in cluster.outputs)
         kernel = NestText(cluster.nest, cluster.outputs, checks, over, guarded).write()
         self.launch(kernel, _stem(outputs[-1]), new)
 
     def single(self, value: Value) -> None:
         """The step of one operation."""
-        guarded = bool(self.codes) and value in self.memory.over
+        guarded = self.guards and value in self.memory.over
         if value.op == "within":
             self.launch(within(value, self.codes[value]), "within")
             return
@@ -126,7 +138,7 @@ class _Writer:
             return
         if value.op == "matmul" and self.multiply(value):
             return
-        kernel = Elements(value, guarded).write() or Reductions(value, guarded).write()
+        kernel = Indexed(value, guarded, self.fault).write() or Reductions(value, guarded).write()
         if kernel is not None:
             self.launch(kernel, _stem(value))
             return
@@ -159,7 +171,7 @@ class _Writer:
 
     def copied(self, value: Value, place: Place) -> None:
         """The kernel that copies a value to a place."""
-        guarded = bool(self.codes) and isinstance(place.base, Value)
+        guarded = self.guards and isinstance(place.base, Value)
         if not known(value):
             self.made.others.append(f"copy of {value.dtype}")
             self.made.steps.append(Called(value, place))

@@ -34,6 +34,8 @@ from ._program import Called, Launched, device_program
 
 #: recordings after which a program whose Variables keep moving is recorded no more
 MOST = 8
+#: bytes of an argument that is not copied if it comes again
+LARGE = 1 << 20
 
 
 class DeviceRunner:
@@ -45,7 +47,6 @@ class DeviceRunner:
         self.program = fused(program, DeviceGrowth)
         self.device = device_program(self.program)
         builder = self.program.builder
-        self._messages = ["", *(message for _, message in builder.checks)]
         self._wrong = [m for c, m in builder.checks if c.op == "constant" and not c.data]
         self._draws = builder.draws
         self.homes = Homes(
@@ -61,6 +62,10 @@ class DeviceRunner:
         self._steps: list[Step] = []
         self._replay: Callable[[], None] | None = None
         self._kernels: dict[str, Any] = {}
+        self._large = [v for v in self.program.arguments if v.nbytes >= LARGE]
+        #: large arguments that are read where they lie, and which arrays came last
+        self._lying: dict[Value, Any] = {}
+        self._before: dict[Value, int] = {}
         #: call that gives several arrays -> where they are held
         self._held: dict[Value, Held] = {}
 
@@ -96,8 +101,8 @@ class DeviceRunner:
         """Run on raw arrays of the device, or of the host; the results as Tensors.
 
         Raises:
-            ValueError: labels out of range, found in this call or, since nobody waits for the
-                device, in one before.
+            ValueError, IndexError: labels or indices out of range, found in this call or, since
+                nobody waits for the device, in one before.
         """
         if thread.device != self._where:
             with on(self._where):
@@ -110,12 +115,13 @@ class DeviceRunner:
                 raise ValueError(self._wrong[0])
             self._allocate()
             self._raise()
-            if self.homes.settle() or not self._steps:
+            moved = self.homes.settle()
+            if self._resident(arrays) or moved or not self._steps:
                 self._bind()
             self._give(arrays)
             self._launch()
             out = self._taken()
-            if len(self._messages) > 1:
+            if self.device.failures:
                 self._machine.watch(self._look)
                 self._raise()
         return out
@@ -148,13 +154,31 @@ class DeviceRunner:
         code = self._failing.code()
         if code:
             self._failing.clear()
-            raise ValueError(self._messages[code])
+            problem = self.device.failures[code - 1]
+            raise type(problem)(*problem.args)
+
+    def _resident(self, arrays: list[Any]) -> bool:
+        """Read large arguments that come again where they lie; whether one is new, or went away.
+
+        A data set is not copied at every step.
+        """
+        moved = False
+        for value in self._large:
+            data = arrays[value.attrs["place"]]
+            if self._lying.get(value) is data:
+                continue
+            moved |= self._lying.pop(value, None) is not None
+            if self._before.get(value) == id(data) and self._machine.in_order(data):
+                self._lying[value] = data
+                moved = True
+            self._before[value] = id(data)
+        return moved
 
     def _give(self, arrays: list[Any]) -> None:
         """Arguments and draws to where the program reads them."""
         machine = self._machine
         for value in self.program.arguments:
-            if value in self._memory:
+            if value in self._memory and value not in self._lying:
                 data = arrays[value.attrs["place"]]
                 if isinstance(data, (np.ndarray, np.generic)):
                     machine.upload(self._memory[value], np.asarray(data))
@@ -227,6 +251,8 @@ class DeviceRunner:
         self._steps = [self._bound(step) for step in self.device.steps]
 
     def _address(self, place: Place) -> int:
+        if place.base in self._lying:
+            return self._machine.address(self._lying[place.base]) + place.offset
         held = self._memory.get(place.base)
         if held is not None:
             return self._machine.address(held) + place.offset
