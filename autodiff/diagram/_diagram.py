@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._files import write_atomically
 from . import _dot, _render
@@ -16,8 +16,11 @@ from ._fold import Shown, fold
 from ._look import Look
 from ._model import Picture
 
+if TYPE_CHECKING:
+    from ._html import Framed
+
 #: endings of a file name that say its format
-FORMATS = frozenset(("svg", "png", "pdf"))
+FORMATS = frozenset(("svg", "png", "pdf", "html"))
 #: what Graphviz may take for a layout, in seconds
 SECONDS = 20.0
 
@@ -107,7 +110,8 @@ class Diagram:
         Raises:
             RuntimeError: there is no Graphviz, or it failed.
         """
-        content = self._laid_out(format or self.format)
+        form = format or self.format
+        content = self.html().encode() if form == "html" else self._laid_out(form)
         return content if encoding is None else content.decode(encoding)
 
     def _laid_out(self, form: str) -> bytes:
@@ -123,6 +127,22 @@ class Diagram:
         title = f"{self.look.title} ({message})" if self.look.title else message
         lines = _body(closed, replace(self.look, title=title))
         return _render.render("".join(["digraph {\n", *lines, "}\n"]), form, SECONDS)
+
+    def html(self) -> str:
+        """The diagram as one page that needs no network and no Graphviz.
+
+        It pans and zooms, opens and closes clusters, shows values under the pointer, follows a
+        value to the target, and goes back through the gates one at a time.
+        """
+        from ._html import page
+
+        return page(self.picture, self.look, self.depth)
+
+    def interactive(self, height: int = 500) -> Framed:
+        """The page of `html` as a notebook shows it, so many pixels high."""
+        from ._html import Framed
+
+        return Framed(self.html(), height)
 
     def steps(self) -> list[Diagram]:
         """A series of slides that goes back through the gates, one at a time.
@@ -190,12 +210,12 @@ class Diagram:
 
         Args:
             filename: of the DOT text; the picture's is this with the format behind it. A name that
-                ends in .svg, .png or .pdf, with no format given, is the picture's own.
+                ends in .svg, .png, .pdf or .html, with no format given, is the picture's own.
             directory: where they go; made if need be.
             view: open the picture.
             cleanup: write no DOT text.
-            format: "svg", "png", "pdf" or another of Graphviz's; by default as `outfile` ends, or
-                `self.format`.
+            format: "svg", "png", "pdf", "html" or another of Graphviz's; by default as `outfile`
+                ends, or `self.format`.
             outfile: the picture's file name; the DOT text's is this with .gv at the end.
 
         Raises:

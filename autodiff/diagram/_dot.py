@@ -68,7 +68,6 @@ class _Writer:
         self.picture, self.look, self.tree, self.theme = picture, look, tree, look.colors
         self.nodes = {node.id: node for node in picture.nodes}
         self.numbers = picture.numbers
-        self.shapes = {wire.tail: wire.shape for wire in picture.wires}
 
     def statements(self) -> Iterator[str]:
         """All of it: the nodes by kinds, the wires' labels, the frames, the wires."""
@@ -79,7 +78,7 @@ class _Writer:
         yield f"edge [arrowhead=none arrowsize=0.6{dark}]"
         kinds: defaultdict[str, list[Node]] = defaultdict(list)
         for node in self.picture.nodes:
-            kinds[self._style(node)].append(node)
+            kinds[style_of(node, self.picture)].append(node)
         for kind, style in styles(self.theme).items():
             if kind in kinds:
                 column = kind == "leaf" and self._column(len(kinds[kind]))
@@ -109,16 +108,6 @@ class _Writer:
         label = "\\n".join(lines)
         return f'{back} label="{label}" labelloc=t fontname=Helvetica{color}'
 
-    def _style(self, node: Node) -> str:
-        """The key of a node's style; leaves and results have shapes where there are arrays."""
-        if self.numbers:
-            return node.kind
-        if node.kind == "leaf":
-            return node.detail if node.detail == "parameter" else "data"
-        if node.kind == "constant":
-            return "data" if self.shapes.get(node.id) else "constant"
-        return "result" if node.kind == "output" and node.label else node.kind
-
     def _column(self, leaves: int) -> bool:
         return self.numbers and leaves <= COLUMN and not self.tree.clusters
 
@@ -137,21 +126,14 @@ class _Writer:
         return f'{node.id} [label="{label}" tooltip={tip} id={node.id} class={known}{size}]'
 
     def _texts(self, wire: Wire) -> Texts:
-        """Number over number; or shape, values, gradients and dtype of an array."""
-        theme, look = self.theme, self.look
-        forward, backward = look.flow != "backward", look.flow != "forward"
-        red = UNSEEN if wire.id in look.pending else theme.gradient
-        if wire.shape == ():
-            value = number(wire.value, look.decimals) if forward else ""
-            gradient = number(wire.gradient, look.decimals) if backward else ""
-            return Texts(((value, theme.value),), ((gradient, red),))
-        above = [(str(wire.shape), theme.ink)]
-        below = [(str(wire.dtype), theme.note)]
-        if forward and (values := statistics(wire.value)):
-            above.append((values, theme.value))
-        if backward and (gradients := statistics(wire.gradient, gradient=True)):
-            below.insert(0, (gradients, red))
-        return Texts(tuple(above), tuple(below))
+        """What stands on a wire, in its colours; gradients that are not known keep their room."""
+        theme = self.theme
+        red = UNSEEN if wire.id in self.look.pending else theme.gradient
+        colors = {"ink": theme.ink, "note": theme.note, "value": theme.value, "gradient": red}
+        above, below = lines_of(wire, self.look)
+        return Texts(
+            *(tuple((text, colors[kind]) for kind, text in part) for part in (above, below))
+        )
 
     def _label(self, wire: Wire, texts: Texts, width: int) -> str:
         """What stands above and below a wire; `width` is that of all numbers, to line them up."""
@@ -230,6 +212,37 @@ class _Writer:
                 f"subgraph {id} {{ graph [{frame} color={color}{text}]; {parts} }}"
             )
         yield from reversed(frames[""])
+
+
+def style_of(node: Node, picture: Picture) -> str:
+    """The key of a node's style; leaves and results have shapes where there are arrays."""
+    if picture.numbers:
+        return node.kind
+    if node.kind == "leaf":
+        return node.detail if node.detail == "parameter" else "data"
+    if node.kind == "constant":
+        return "data" if picture.shapes.get(node.id) else "constant"
+    return "result" if node.kind == "output" and node.label else node.kind
+
+
+Lines = list[tuple[str, str]]
+
+
+def lines_of(wire: Wire, look: Look) -> tuple[Lines, Lines]:
+    """Lines above and below a wire, each with what it tells: number over number, or of an array
+    its shape and values, gradients and dtype.
+    """
+    forward, backward = look.flow != "backward", look.flow != "forward"
+    if wire.shape == ():
+        value = number(wire.value, look.decimals) if forward else ""
+        gradient = number(wire.gradient, look.decimals) if backward else ""
+        return [("value", value)], [("gradient", gradient)]
+    above, below = [("ink", str(wire.shape))], [("note", str(wire.dtype))]
+    if forward and (values := statistics(wire.value)):
+        above.append(("value", values))
+    if backward and (gradients := statistics(wire.gradient, gradient=True)):
+        below.insert(0, ("gradient", gradients))
+    return above, below
 
 
 def _width(text: str) -> int:

@@ -36,7 +36,7 @@ def fold(picture: Picture, tree: Tree, depth: int) -> Shown:
     for node in picture.nodes:
         id = shown[node.id]
         if id not in nodes:
-            nodes[id] = node if id == node.id else _group(id, tree, members[id], picture)
+            nodes[id] = node if id == node.id else group(id, tree, members[id], picture.shapes)
     clusters = {id: cluster for id, cluster in tree.clusters.items() if id not in closed}
     inside = {id: tree.clusters[id].parent if id in closed else tree.inside[id] for id in nodes}
     wires = _joined(picture, shown)
@@ -44,25 +44,33 @@ def fold(picture: Picture, tree: Tree, depth: int) -> Shown:
 
 
 def _joined(picture: Picture, shown: dict[str, str]) -> list[Wire]:
-    """Wires between what is shown; those of one value to one place are one, their gradients added.
+    """Wires between what is shown; those of one value into one closed cluster are one.
 
-    Each keeps the id of the first of them; `shown` learns of them.
+    That keeps the id of the first of them; `shown` learns of all.
     """
-    wires: dict[tuple[str, str, str], Wire] = {}
+    joined: defaultdict[tuple[str, str, str], list[Wire]] = defaultdict(list)
     sources = picture.sources
     for wire in picture.wires:
         tail, head = shown[wire.tail], shown[wire.head]
         if tail == head:
             shown[wire.id] = tail
             continue
-        key = tail, head, sources[wire.id]
-        if key in wires:
-            before = wires[key]
-            wires[key] = replace(before, gradient=_plus(before.gradient, wire.gradient))
-        else:
-            wires[key] = replace(wire, tail=tail, head=head)
-        shown[wire.id] = wires[key].id
-    return list(wires.values())
+        folded = head != wire.head
+        joined[tail, head, sources[wire.id] if folded else wire.id].append(wire)
+    for wires in joined.values():
+        shown.update({wire.id: wires[0].id for wire in wires})
+    return [
+        replace(added(wires), tail=tail, head=head) for (tail, head, _), wires in joined.items()
+    ]
+
+
+def added(wires: list[Wire]) -> Wire:
+    """One wire in the place of several uses of a value, which carries all their gradients."""
+    first, *others = wires
+    gradient = first.gradient
+    for wire in others:
+        gradient = _plus(gradient, wire.gradient)
+    return replace(first, gradient=gradient) if others else first
 
 
 def _plus(g: Any, more: Any) -> Any:
@@ -71,11 +79,10 @@ def _plus(g: Any, more: Any) -> Any:
     return g + more
 
 
-def _group(id: str, tree: Tree, members: list[Node], picture: Picture) -> Node:
+def group(id: str, tree: Tree, members: list[Node], shapes: dict[str, tuple[int, ...]]) -> Node:
     """A closed cluster as a node: how many gates of which kinds, and the parameters in it."""
     gates = Counter(n.label for n in members if n.kind == "gate" and not n.forks)
     parameters = {n.id: n.label for n in members if n.detail == "parameter"}
-    shapes = {wire.tail: wire.shape for wire in picture.wires if wire.tail in parameters}
     parts = [", ".join(f"{n} {label}" if n > 1 else label for label, n in gates.most_common(6))]
     if len(gates) > 6:
         parts[0] += ", …"

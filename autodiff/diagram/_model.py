@@ -6,6 +6,7 @@ Everything here is immutable and knows neither the graph it was read from nor ho
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -71,7 +72,7 @@ class Wire:
         return np.asarray(self.value).dtype if dtype is None else dtype
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Picture:
     """Nodes and wires, each in the order in which the program made them."""
 
@@ -83,12 +84,17 @@ class Picture:
         """The sections that have a frame, in order."""
         return tuple(dict.fromkeys(node.section for node in self.nodes if node.section))
 
-    @property
+    @cached_property
     def numbers(self) -> bool:
         """Whether all values are numbers, as on the lecture's slides."""
         return all(wire.shape == () for wire in self.wires)
 
-    @property
+    @cached_property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Node -> shape of what it gives."""
+        return {wire.tail: wire.shape for wire in self.wires}
+
+    @cached_property
     def sources(self) -> dict[str, str]:
         """Wire -> the wire that its value came by first: the stem of a fork, else itself."""
         stems = {wire.head: wire.id for wire in self.wires}

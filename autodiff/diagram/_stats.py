@@ -71,12 +71,15 @@ def _counts(finite: Any, low: float, high: float) -> tuple[int, ...]:
 
 def mark(data: Any, gradient: bool = False) -> str:
     """What is wrong with a value: "nan" or "inf"; with a gradient also "dead" or "vanishing"."""
-    found = summary(data)
-    if found is None:
-        return ""
-    if found.nan or found.inf:
-        return "nan" if found.nan else "inf"
-    if gradient:
+    if isinstance(data, np.floating):  # the common case in pictures of numbers
+        largest = abs(float(data))
+        wrong = "nan" if largest != largest else "inf" if largest == np.inf else ""
+    else:
+        found = summary(data)
+        if found is None:
+            return ""
+        wrong = "nan" if found.nan else "inf" if found.inf else ""
         largest = max(abs(found.low), abs(found.high))
-        return "dead" if largest == 0 else "vanishing" if largest < VANISHING else ""
-    return ""
+    if wrong or not gradient:
+        return wrong
+    return "dead" if largest == 0 else "vanishing" if largest < VANISHING else ""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._model import Node, Wire
+from ._model import Node, Spec, Wire
 from ._stats import Summary, mark, summary
 
 #: characters of a name that are drawn; the whole of it is in the tooltip
@@ -32,6 +32,38 @@ def describe(wire: Wire) -> str:
         return f"{named}{wire.shape} {wire.dtype}"
     value = f"value {wire.value}"
     return value if wire.gradient is None else f"{value}, gradient {wire.gradient}"
+
+
+def details(wire: Wire, gradient: bool = True) -> str:
+    """All that is known of a wire, a line each.
+
+    >>> print(details(Wire("wire0", "leaf0", "gate1", np.array([1.0, 3.0]), np.zeros(2), "x")))
+    x (2,) float64
+    value: mean 2, std 1, from 1 to 3
+      █▁▁▁▁▁▁█
+    gradient: mean 0, std 0, from 0 to 0
+    """
+    if wire.shape == ():
+        named = [wire.name] if wire.name else []
+        value = [] if isinstance(wire.value, Spec) else [f"value {wire.value}"]
+        known = gradient and wire.gradient is not None
+        return "\n".join([*named, *value, *([f"gradient {wire.gradient}"] if known else [])])
+    found = [describe(wire)]
+    for what, array in (("value", wire.value), ("gradient", wire.gradient if gradient else None)):
+        if told := summary(array):
+            found.append(f"{what}: {_numbers(told)}")
+            found += [f"  {told.bars}"] if told.bars else []
+    return "\n".join(found)
+
+
+def _numbers(told: Summary) -> str:
+    finite = told.size - told.nan - told.inf
+    parts = [f"{told.nan} NaN"] if told.nan else []
+    parts += [f"{told.inf} Inf"] if told.inf else []
+    if finite:
+        spread = f"from {told.low:.4g} to {told.high:.4g}"
+        parts.append(f"mean {told.mean:.4g}, std {told.std:.4g}, {spread}")
+    return ", ".join(parts)
 
 
 def troubles(wire: Wire) -> tuple[str, str]:
@@ -107,7 +139,9 @@ def short(text: str) -> str:
 
 def printable(text: str) -> str:
     """Text on one line, without what XML and DOT cannot hold."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())
 
 
 def markup(text: str) -> str:

@@ -61,6 +61,11 @@ def test_what_is_wrong_with_a_gradient() -> None:
     assert mark(None, gradient=True) == ""
 
 
+@given(st.floats() | st.sampled_from([0.0, 1e-9, -1e-9]), st.booleans())
+def test_numbers_are_marked_as_arrays_of_one(value: float, gradient: bool) -> None:
+    assert mark(np.float64(value), gradient) == mark(np.array([value]), gradient)
+
+
 def wire_lines(source: str, name: str) -> list[str]:
     """The two halves of a leaf's wire, and its label."""
     leaf = re.search(rf'(leaf\d+) \[label="{name}"', source)
