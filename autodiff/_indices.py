@@ -97,6 +97,18 @@ def picked_shape(index: Index, shape: tuple[int, ...]) -> tuple[int, ...]:
     return np.broadcast_to(np.False_, shape)[known].shape
 
 
+def moved_axes(index: Index) -> int:
+    """How many axes of picks NumPy puts in front of all others; 0 where they stay in their place.
+
+    It does so where something stands between the arrays of an index, its integers among them.
+    """
+    arrays = [e for e in index if hasattr(e, "ndim") or isinstance(e, bool)]
+    chosen = [k for k, e in enumerate(index) if hasattr(e, "ndim") or isinstance(e, int)]
+    if not arrays or chosen[-1] - chosen[0] < len(chosen):
+        return 0
+    return max(1 if isinstance(e, bool) or e.dtype.kind == "b" else e.ndim for e in arrays)
+
+
 def once_each(index: Index, x: Any) -> None:
     """ValueError where an index names an element of x twice: its assignment is not defined."""
     if not any(type(e) in DEVICE_ARRAYS for e in index):

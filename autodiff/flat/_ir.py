@@ -17,6 +17,7 @@ import numpy as np
 
 from .._backend import FEW, PYTHON_SCALARS
 from .._device import host
+from .._indices import moved_axes
 from ._library import INDEX as INDEX
 from ._locals import Locals
 from ._strides import below_transpose
@@ -224,13 +225,10 @@ class Builder:
         x, index = self.lift(x), _plain(index)
         lead = x.ndim - np.broadcast_to(np.False_, shape)[index].ndim
         whole = x.shape[:lead] + tuple(shape)
-        if lead and any(isinstance(e, (np.ndarray, list)) for e in index):
-            n = prod(x.shape[:lead])  # one by one: NumPy puts what arrays pick where it likes
-            rows = self.reshape(x, (n, *x.shape[lead:]))
-            parts = [self.scatter(self.index(rows, (k,)), index, shape) for k in range(n)]
-            if not n:
-                return self.constant(np.zeros(whole, x.dtype))
-            return self.reshape(self.join("stack", parts, 0), whole)
+        front = moved_axes(index) if lead else 0
+        if front:  # as NumPy has them
+            axes = (*range(lead, lead + front), *range(lead), *range(lead + front, x.ndim))
+            x = self.transpose(x, axes)
         attrs = {"index": (slice(None),) * lead + index, "shape": whole}
         return self.make("scatter", (x,), attrs, whole, x.dtype)
 

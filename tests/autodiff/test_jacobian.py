@@ -159,6 +159,54 @@ def test_what_has_no_jacobian_is_told() -> None:
         tape.batch_jacobian(y, [x, Variable(1.0)])
 
 
+K = np.array([1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        (K,),
+        (slice(None), K),
+        (K, slice(None), K),
+        (0, slice(None), K),
+        (K, Ellipsis, 1),
+        (K, None, K),
+        (slice(None), K[:, None], K),
+        (None, K, K[:, None], 0),
+        (slice(None), np.int64(1), slice(0, 1)),
+        (np.arange(12).reshape(2, 3, 2) % 3 > 0,),
+        (slice(None), np.array([True, False, True]), K[:2]),
+        (K[:2], slice(None), np.array([True, True])),
+        (True, slice(None), K),
+        (np.array(1), slice(None), np.array(0)),
+        (K[:0], Ellipsis),
+    ],
+)
+def test_elements_that_arrays_pick(index: Any) -> None:
+    """NumPy puts what arrays pick where it likes; below a Jacobian's rows it is in its place."""
+    weights = np.arange(1.0, 13.0).reshape(2, 3, 2)
+
+    def f(x: Any) -> Any:
+        return (x * x)[index] * 2.0
+
+    def g(x: Any) -> Any:  # the adjoint, pulled through too
+        with GradientTape() as tape:
+            tape.watch(x)
+            y = ad.sum(f(x) ** 2)
+        return tape.gradient(y, x)
+
+    x = ad.Tensor(weights)
+    for h in (f, g):
+        expected = row_by_row(h, x)
+        flat = ad.function(ad.jacobian(h))
+        for j in (ad.jacobian(h)(x), ad.jacobian(h, chunk_size=5)(x), flat(x)):
+            np.testing.assert_allclose(j.numpy(), expected, rtol=1e-12)
+    with GradientTape() as outer:
+        outer.watch(x)
+        j = ad.jacobian(f)(x)
+    assert outer.gradient(j, x, unconnected_gradients="zero").shape == x.shape
+
+
 def test_large_ones_in_flat_programs() -> None:
     """The unit matrices that they begin with are no captured arrays."""
     rng = np.random.default_rng(0)
