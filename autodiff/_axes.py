@@ -23,7 +23,7 @@ def axis(value: Any, x: Any) -> int:
     except TypeError:
         raise TypeError(f"axis must be an integer; given {value!r}") from None
     if not -n <= k < n:
-        raise ValueError(f"axis {k} is out of range for shape {x.shape}")
+        raise np.exceptions.AxisError(f"axis {k} is out of range for shape {x.shape}")
     return k - n if k >= 0 else k
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: what NumPy raises where operands do not fit
 COMPLAINTS = (TypeError, ValueError, IndexError, OverflowError)
+#: kinds of them that callers may want to tell apart
+NUMPYS = (np.linalg.LinAlgError, np.exceptions.AxisError)
 
 
 def explain(op: Op, error: Exception, arrays: tuple[Any, ...]) -> Exception:
@@ -25,7 +27,7 @@ def explain(op: Op, error: Exception, arrays: tuple[Any, ...]) -> Exception:
     if problem:
         return ValueError(f"{op.name}: {problem}")
     given = ", ".join(f"{name} {describe(data)}" for name, data in _named(op, arrays))
-    kind = type(error) if type(error) in (*COMPLAINTS, np.linalg.LinAlgError) else ValueError
+    kind = type(error) if type(error) in (*COMPLAINTS, *NUMPYS) else ValueError
     return kind(f"{op.name}: {error} (given {given})")
 
 

@@ -1,17 +1,72 @@
-"""The operators of Tensors, for type checkers: the ops' declarations make them."""
+"""Methods of Tensors that are none of an op's declaration: NumPy's, by its own functions.
+
+And the operators, for type checkers: the ops' declarations make them.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     from ._tensor import Tensor
 
 
 class Operators:
-    """What `Tensor` has by its ops' declarations."""
+    """What `Tensor` has by its ops' declarations, and what NumPy's arrays have by its functions."""
 
     __slots__ = ()
+
+    def dot(self, b: Any, /) -> Any:
+        """`numpy.dot(self, b)`, recorded."""
+        return np.dot(self, b)  # type: ignore[call-overload]
+
+    def ravel(self) -> Any:
+        """All elements as a vector, recorded."""
+        return np.ravel(self)  # type: ignore[call-overload]
+
+    flatten = ravel
+
+    def swapaxes(self, axis1: int, axis2: int, /) -> Any:
+        """Two axes swapped, recorded."""
+        return np.swapaxes(self, axis1, axis2)  # type: ignore[call-overload]
+
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+        """`numpy.diagonal`, recorded."""
+        return np.diagonal(self, offset, axis1, axis2)  # type: ignore[call-overload]
+
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+        """`numpy.trace`, recorded."""
+        return np.trace(self, offset, axis1, axis2)  # type: ignore[call-overload]
+
+    def cumsum(self, axis: int | None = None, dtype: Any = None) -> Any:
+        """`numpy.cumsum`, recorded."""
+        return np.cumsum(self, axis, dtype)  # type: ignore[call-overload]
+
+    def cumprod(self, axis: int | None = None, dtype: Any = None) -> Any:
+        """`numpy.cumprod`, recorded."""
+        return np.cumprod(self, axis, dtype)  # type: ignore[call-overload]
+
+    def repeat(self, repeats: Any, axis: int | None = None) -> Any:
+        """`numpy.repeat`, recorded."""
+        return np.repeat(self, repeats, axis)  # type: ignore[call-overload]
+
+    def take(self, indices: Any, axis: int | None = None) -> Any:
+        """`numpy.take`, recorded."""
+        return np.take(self, indices, axis)  # type: ignore[call-overload]
+
+    def round(self, decimals: int = 0) -> Any:
+        """`numpy.round`; no gradient passes."""
+        return np.round(self, decimals)  # type: ignore[call-overload]
+
+    def conjugate(self) -> Any:
+        """`numpy.conjugate`, recorded."""
+        return np.conjugate(self)  # type: ignore[call-overload]
+
+    def nonzero(self) -> Any:
+        """`numpy.nonzero`: positions, as constants."""
+        return np.nonzero(self)  # type: ignore[arg-type]
 
     if TYPE_CHECKING:
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from .. import _axes
 from .._broadcast import cast_undo
 from .._op import op
 from .._samples import Arrays, Draw
+from .._tensor import Tensor
 
 __all__ = [
     "broadcast_to",
@@ -276,3 +278,19 @@ def stack(xp: Any, arrays: Any, /, axis: int = 0) -> Any:
     Tensor([1., 2.], dtype=float32)
     """
     return xp.stack(arrays, axis=axis)
+
+
+def _spread(method: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """A method that takes x.reshape(2, 3), too, as NumPy's arrays do."""
+
+    def call(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if args and isinstance(args[0], int):
+            args = (args,)
+        return method(self, *args, **kwargs)
+
+    call.__name__, call.__doc__ = method.__name__, method.__doc__
+    return call
+
+
+Tensor.reshape = _spread(reshape)
+Tensor.transpose = _spread(permute_dims)

@@ -294,3 +294,22 @@ def test_numpy_functions_in_flat_programs() -> None:
         ad.function(lambda x: np.nonzero(x * 2))(M)
     with pytest.raises(ad.TracingError, match="unique_all"):
         ad.function(lambda x: np.unique(x * 2))(M)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: x.reshape(3, 2) * x.reshape((3, -1)) + x.reshape(-1, 2),
+        lambda x: x.transpose(1, 0) + x.transpose() + x.T,
+        lambda x: x.dot(x.T) + x.swapaxes(0, 1).T.dot(x.T),
+        lambda x: x.ravel() * x.flatten() + x.take([0, 1, 5, 0, 1, 2]),
+        lambda x: x.cumsum(axis=1) + x.cumprod(0) + x.repeat(1, 0),
+        lambda x: x.diagonal() + x.trace() + x.conjugate()[0, 0],
+        lambda x: x.round(1) - x.std() + x.var(axis=0) + x.nonzero()[0].sum(),
+    ],
+)
+def test_methods_of_arrays(call: Callable[..., Any]) -> None:
+    found = call(ad.asarray(M))
+    assert isinstance(found, ad.Tensor)
+    np.testing.assert_allclose(found.numpy(), call(M), rtol=1e-14)
+    check_gradients(call, M + 0.02 * np.arange(6.0).reshape(2, 3), order=1)
