@@ -34,7 +34,7 @@ CASES: list[tuple[str, dict[str, Any], Any, bool]] = [
     ("MaxPooling2D", {}, IMAGE, False),
     ("MaxPooling2D", {"pool_size": (3, 2), "strides": 1, "padding": "same"}, IMAGE, False),
     ("AveragePooling2D", {"pool_size": 3, "strides": (1, 2)}, IMAGE, False),
-    ("AveragePooling2D", {"padding": "same"}, IMAGE, False),
+    ("AveragePooling2D", {"pool_size": 2, "padding": "same"}, IMAGE, False),
     ("GlobalAveragePooling2D", {}, IMAGE, False),
     ("GlobalAveragePooling2D", {"keepdims": True}, IMAGE, False),
     ("Reshape", {"target_shape": (5, -1, 2)}, IMAGE, False),
