@@ -24,5 +24,5 @@ def lookup(kind: str, name: str, known: Mapping[str, T]) -> T:
     if name in known:
         return known[name]
     close = get_close_matches(name, known, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
+    hint = f"; did you mean {close[0]!r}?" if close else "."
     raise ValueError(f"unknown {kind} {name!r}{hint} Known are {', '.join(sorted(known))}.")

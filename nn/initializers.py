@@ -294,6 +294,8 @@ _KNOWN: dict[str, type[Initializer]] = {
     "normal": RandomNormal,
     "one": Ones,
     "uniform": RandomUniform,
+    "xavier_normal": GlorotNormal,  # Xavier Glorot
+    "xavier_uniform": GlorotUniform,
     "zero": Zeros,
 }
 

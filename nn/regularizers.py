@@ -95,6 +95,8 @@ class OrthogonalRegularizer(Regularizer):
         return self.factor * ad.sum(between) / max(1, n * (n - 1))
 
 
+l1, l2, l1_l2 = L1, L2, L1L2  # as Keras has them too
+
 _CLASSES: tuple[type[Regularizer], ...] = (L1, L2, L1L2, OrthogonalRegularizer)
 _KNOWN: dict[str, type[Regularizer]] = {
     **{kind.__name__: kind for kind in _CLASSES},

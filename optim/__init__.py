@@ -55,6 +55,8 @@ def get(identifier: str | Mapping[str, Any] | Optimizer) -> Optimizer:
         return identifier
     if isinstance(identifier, str):
         return named("optimizer", identifier, _KNOWN)()
+    if isinstance(identifier, type):
+        raise TypeError(f"expected an optimizer, got the class {identifier.__name__}: call it")
     return deserialize(identifier)
 
 

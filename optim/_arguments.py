@@ -88,5 +88,5 @@ def named(kind: str, name: Any, known: Mapping[str, type]) -> Any:
     if isinstance(name, str) and name.lower() in classes:
         return classes[name.lower()]
     close = get_close_matches(str(name).lower(), classes, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
+    hint = f"; did you mean {close[0]!r}?" if close else "."
     raise ValueError(f"unknown {kind} {name!r}{hint} Known are {', '.join(sorted(known))}.")

@@ -2,7 +2,7 @@
 
 from nn.layers._layer import Layer
 from nn.layers._node import Node
-from nn.layers.activation import Activation
+from nn.layers.activation import Activation, LeakyReLU, ReLU, Softmax
 from nn.layers.conv2d import Conv2D
 from nn.layers.dense import Dense
 from nn.layers.dropout import Dropout
@@ -52,13 +52,16 @@ __all__ = [
     "Lambda",
     "Layer",
     "LayerNormalization",
+    "LeakyReLU",
     "MaxPooling2D",
     "Maximum",
     "Minimum",
     "Multiply",
     "Node",
+    "ReLU",
     "Rescaling",
     "Reshape",
+    "Softmax",
     "Subsampling",
     "Subtract",
     "add",

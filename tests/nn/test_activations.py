@@ -202,7 +202,7 @@ def test_none_is_linear_and_a_function_is_itself() -> None:
     ("given", "error", "message"),
     [
         ("rellu", ValueError, r"unknown activation 'rellu'; did you mean 'relu'\? Known are celu"),
-        ("step", ValueError, "unknown activation 'step' Known are celu, elu, exponential, gelu"),
+        ("step", ValueError, r"unknown activation 'step'\. Known are celu, elu, exponential, gelu"),
         (3, TypeError, "an activation is a name, a function or None; got 3"),
     ],
 )

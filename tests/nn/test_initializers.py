@@ -15,6 +15,7 @@ SHAPE = (300, 200)
 #: name -> (limit of the uniform, or deviation of the truncated normal) for SHAPE
 UNIFORM = {
     "glorot_uniform": math.sqrt(6 / 500),
+    "xavier_uniform": math.sqrt(6 / 500),
     "he_uniform": math.sqrt(6 / 300),
     "lecun_uniform": math.sqrt(3 / 300),
     "random_uniform": 0.05,
@@ -22,6 +23,7 @@ UNIFORM = {
 }
 NORMAL = {
     "glorot_normal": math.sqrt(2 / 500),
+    "xavier_normal": math.sqrt(2 / 500),
     "he_normal": math.sqrt(2 / 300),
     "lecun_normal": math.sqrt(1 / 300),
 }

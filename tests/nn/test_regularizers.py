@@ -30,6 +30,10 @@ def test_formulas(w: Any, a: float, b: float) -> None:
     assert float(L1L2(a, b)(w)) == pytest.approx(a * absolute + b * squares)
 
 
+def test_names_in_lower_case_are_the_classes() -> None:
+    assert (regularizers.l1, regularizers.l2, regularizers.l1_l2) == (L1, L2, L1L2)
+
+
 @pytest.mark.parametrize("mode", ["rows", "columns"])
 def test_the_mean_cosine_between_rows_or_columns(mode: str) -> None:
     w = W if mode == "rows" else W.T

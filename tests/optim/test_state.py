@@ -176,6 +176,7 @@ def test_optimizers_have_names() -> None:
         ("adm", ValueError, "unknown optimizer 'adm'; did you mean 'adam'.* Known are .*SGD"),
         ("Optimizer", ValueError, "unknown optimizer 'Optimizer'"),
         (3, TypeError, "expected a dictionary of 'class_name' and 'config', got 3"),
+        (SGD, TypeError, "expected an optimizer, got the class SGD: call it"),
         ({"class_name": "SGD"}, TypeError, "expected a dictionary"),
         ({"class_name": "os.system", "config": {}}, ValueError, "unknown optimizer 'os.system'"),
         ({"class_name": "SGD", "config": {"rate": 1}}, TypeError, "argument 'rate'"),

@@ -95,6 +95,24 @@ def test_activation_layer_is_the_function(name: str) -> None:
     assert (Activation(name)(x).numpy() == activations.get(name)(x).numpy()).all()
 
 
+@pytest.mark.parametrize(
+    ("layer", "function"),
+    [
+        (layers.ReLU(), activations.relu),
+        (layers.ReLU(0.5, 0.1, 0.2), lambda x: activations.relu(x, 0.1, 0.5, 0.2)),
+        (layers.LeakyReLU(), lambda x: activations.leaky_relu(x, 0.3)),
+        (layers.Softmax(), activations.softmax),
+        (layers.Softmax(axis=1), lambda x: activations.softmax(x, axis=1)),
+    ],
+)
+def test_activations_with_arguments_are_the_functions(layer: Any, function: Any) -> None:
+    x = ad.asarray(RNG.normal(size=(3, 4, 2)).astype(np.float32))
+    again = type(layer).from_config(layer.get_config())
+    for each in (layer, again):
+        assert (each(x).numpy() == function(x).numpy()).all()
+    assert layer.compute_output_shape((None, 4, 2)) == (None, 4, 2)
+
+
 def test_variables_that_training_leaves_alone() -> None:
     class Scale(Layer):
         def build(self, input_shape: Any) -> None:
@@ -175,6 +193,8 @@ BUILT(np.ones((1, 3)))
             r"the initializer of 'kernel' gave shape \(3,\); expected \(3, 2\)",
         ),
         (lambda: Layer()([[1.0]]), NotImplementedError, "Layer has no call"),
+        (lambda: layers.ReLU(threshold=-1.0), ValueError, "threshold must be 0 or more, got -1.0"),
+        (lambda: layers.LeakyReLU(-0.1), ValueError, "negative_slope must be 0 or more, got -0.1"),
     ],
 )
 def test_errors_name_the_layer_and_what_was_given(
