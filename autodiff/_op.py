@@ -29,11 +29,10 @@ gradients, None for those that have none.
 from __future__ import annotations
 
 import inspect
-from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast, overload
 
 from . import _calls, _origin, _parameters, _pulls
 from ._backend import FORWARDS
@@ -43,6 +42,7 @@ from ._samples import Sample
 from ._tensor import Tensor
 
 P = ParamSpec("P")
+Result = TypeVar("Result", bound=tuple[Any, ...])
 F = TypeVar("F", bound=Callable[..., Any])
 Rule = Callable[..., Any]
 #: (arrays, out) -> how to undo the broadcasting of each input, or None if there was none
@@ -118,6 +118,18 @@ class Op:
         return f"<op {self.name}>"
 
 
+@overload
+def op(
+    *, outputs: type[Result], **declaration: Any
+) -> Callable[[Callable[Concatenate[Any, P], Any]], Callable[P, Result]]: ...
+
+
+@overload
+def op(
+    **declaration: Any,
+) -> Callable[[Callable[Concatenate[Any, P], Any]], Callable[P, Tensor]]: ...
+
+
 def op(
     *,
     sample: Callable[..., Any] | None = None,
@@ -131,11 +143,11 @@ def op(
     role: str = "",
     flops: int | Callable[..., int] = 1,
     remembers: bool = False,
-    outputs: tuple[str, ...] = (),
+    outputs: type[tuple[Any, ...]] | None = None,
     in_dtype: bool = False,
     without: dict[str, Any] | None = None,
     **rules: Rule,
-) -> Callable[[Callable[Concatenate[Any, P], Any]], Callable[P, Tensor]]:
+) -> Callable[[Callable[Concatenate[Any, P], Any]], Callable[P, Any]]:
     """Declare an op. The module's docstring explains forward and rules.
 
     Args:
@@ -153,7 +165,7 @@ def op(
         role: what the gate does to gradients, in a word or two.
         flops: floating-point operations per output element, or `f(out_shape, *input_shapes)`.
         remembers: results know what they were made of (`_origin`); for ops of one input.
-        outputs: names of the outputs of an op that has several: calls give a named tuple.
+        outputs: the class of named tuple that calls of an op with several outputs give.
         without: keyword arguments of the Array API that have no consequence here, with their
             defaults: `copy`, since Tensors are values, and `device`, which must be that of x.
         in_dtype: calls take `dtype=`, to which the input is cast first; for ops of one input.
@@ -163,7 +175,7 @@ def op(
             duplicate op, operator or NumPy function, or no sample.
     """
 
-    def declare(forward: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
+    def declare(forward: Callable[Concatenate[Any, P], Any]) -> Callable[P, Any]:
         name = forward.__name__.strip("_")
         parameters = _parameters.parameters(forward)
         fixed = [p for p in parameters[1:] if p.kind is p.POSITIONAL_ONLY]
@@ -188,7 +200,7 @@ def op(
             role=role,
             flops=flops,
             remembers=remembers,
-            outputs=namedtuple(f"{name.title()}Result", outputs) if outputs else None,
+            outputs=outputs,
             in_dtype=in_dtype,
             without=without or {},
         )
@@ -212,7 +224,7 @@ def op(
         FORWARDS[self.name] = forward
         numpy_functions.update(dict.fromkeys(self.numpy, self))
         _attach(self)
-        return cast("Callable[P, Tensor]", function)
+        return cast("Callable[P, Any]", function)
 
     return declare
 
@@ -277,6 +289,8 @@ def _check(self: Op, parameters: list[inspect.Parameter]) -> None:
                 fail(f"the rule for {name!r} asks for {wanted!r}; there are {sorted(names)}")
     if self.remembers and (self.variadic or len(self.inputs) != 1):
         fail("remembers what it was made of, but has not one input")
+    if self.outputs and not hasattr(self.outputs, "_fields"):
+        fail(f"outputs must be a class of named tuples; given {self.outputs!r}")
     if self.outputs and (self.undo or self.variadic):
         fail("several outputs of inputs that broadcast, or of a sequence: these have no rules yet")
     if self.rules and self.sample is None:

@@ -8,7 +8,7 @@ says of signs, phases and equal values holds here, too.
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,6 +32,20 @@ __all__ = [
     "eigvals",
     "eigvalsh",
 ]
+
+
+class EighResult(NamedTuple):
+    """What `eigh` gives."""
+
+    eigenvalues: Tensor
+    eigenvectors: Tensor
+
+
+class EigResult(NamedTuple):
+    """What `eig` gives."""
+
+    eigenvalues: Tensor
+    eigenvectors: Tensor
 
 
 def _eigh_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
@@ -58,7 +72,7 @@ def _eigh_rule(xp: Any, g: Any, out: Any, UPLO: str) -> Any:
 
 @op(
     x=_eigh_rule,
-    outputs=("eigenvalues", "eigenvectors"),
+    outputs=EighResult,
     normalise={"UPLO": _triangle},
     numpy=np.linalg.eigh,
     label="eigh",
@@ -86,8 +100,7 @@ def eigvalsh(x: Any, /, UPLO: str = "L") -> Tensor:
     >>> eigvalsh([[2.0, 0.0], [0.0, 1.0]])
     Tensor([1., 2.], dtype=float32)
     """
-    values: Tensor = eigh(x, UPLO=UPLO)[0]
-    return values
+    return eigh(x, UPLO=UPLO).eigenvalues
 
 
 # -- of matrices that are not symmetric ------------------------------------------------------------
@@ -115,7 +128,7 @@ def _eig_rule(xp: Any, g: Any, x: Any, out: Any) -> Any:
 
 @op(
     x=_eig_rule,
-    outputs=("eigenvalues", "eigenvectors"),
+    outputs=EigResult,
     label="eig",
     flops=lambda out, x: 25 * prod(x) * x[-1],
     sample=_eig_sample,
@@ -138,7 +151,7 @@ def eig(xp: Any, x: Any, /) -> Any:
 
 
 @answering(np.linalg.eig)
-def _numpy_eig(a: Any) -> Any:
+def _numpy_eig(a: Any) -> EigResult:
     return eig(a)
 
 
@@ -149,5 +162,4 @@ def eigvals(x: Any, /) -> Tensor:
     >>> eigvals([[0.0, 1.0], [-1.0, 0.0]]).imag.tolist()
     [1.0, -1.0]
     """
-    values: Tensor = eig(x)[0]
-    return values
+    return eig(x).eigenvalues

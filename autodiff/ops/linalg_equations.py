@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 
-class LeastSquares(NamedTuple):
+class LstsqResult(NamedTuple):
     """What `lstsq` gives."""
 
     x: Tensor
@@ -38,7 +38,7 @@ class LeastSquares(NamedTuple):
 
 
 @answering(np.linalg.lstsq)
-def lstsq(a: Any, b: Any, rcond: Any = None) -> LeastSquares:
+def lstsq(a: Any, b: Any, rcond: Any = None) -> LstsqResult:
     """The x of least norm among those with the smallest sum of squares of b - a·x.
 
     a (m, n), b (m,) or (m, k). Singular values below `rcond` times the largest count as 0. Returns
@@ -62,7 +62,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> LeastSquares:
     rest = sum(absolute(right - matmul(left, x)) ** 2, axis=0)
     if left.shape[0] <= left.shape[1]:
         rest = zeros((0,), dtype=rest.dtype)
-    return LeastSquares(x, reshape(rest, (-1,)), matrix_rank(left, rtol=rcond), svdvals(left))
+    return LstsqResult(x, reshape(rest, (-1,)), matrix_rank(left, rtol=rcond), svdvals(left))
 
 
 @answering(np.linalg.tensorsolve)

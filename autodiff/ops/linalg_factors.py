@@ -15,7 +15,7 @@ is right for functions that do not depend on vectors at all, and finite for othe
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -46,6 +46,21 @@ __all__ = [
     "svd",
     "svdvals",
 ]
+
+
+class QRResult(NamedTuple):
+    """What `qr` gives."""
+
+    Q: Tensor
+    R: Tensor
+
+
+class SVDResult(NamedTuple):
+    """What `svd` gives."""
+
+    U: Tensor
+    S: Tensor
+    Vh: Tensor
 
 
 def _cubed(out: tuple[int, ...], x: tuple[int, ...]) -> int:
@@ -134,7 +149,7 @@ def _qr_rule(xp: Any, g: Any, out: Any, x_shape: Any) -> Any:
     return conj(xp, adjoint(xp, xp.linalg.solve(r, adjoint(xp, total))))
 
 
-@op(x=_qr_rule, outputs=("Q", "R"), label="QR", flops=_cubed, sample=_factor_sample)
+@op(x=_qr_rule, outputs=QRResult, label="QR", flops=_cubed, sample=_factor_sample)
 def _qr(xp: Any, x: Any, /, full: bool = False) -> Any:
     """Factors of matrices with as many rows as columns, or more; `qr` takes any.
 
@@ -164,11 +179,11 @@ def qr(x: Any, /, *, mode: str = "reduced") -> Any:
     a = asarray(x)
     require_matrix(a)
     m, n = a.shape[-2:]
-    found: Any = _qr(a if m >= n else a[..., :m], full=mode == "complete")
+    found = _qr(a if m >= n else a[..., :m], full=mode == "complete")
     if m < n:  # those of the first m columns, and the rest as they see it
         q, r = found
         rest = matmul(conjugate(q).mT, a[..., m:])
-        found = type(found)(q, concat([r, rest], axis=-1))
+        found = QRResult(q, concat([r, rest], axis=-1))
     return found.R if mode == "r" else found
 
 
@@ -227,7 +242,7 @@ def _svd_rule(xp: Any, g: Any, out: Any, x_shape: Any) -> Any:
 
 @op(
     x=_svd_rule,
-    outputs=("U", "S", "Vh"),
+    outputs=SVDResult,
     label="SVD",
     flops=lambda out, x: 20 * prod(x) * min(x[-2:]),
     sample=_svd_sample,
@@ -253,8 +268,7 @@ def svdvals(x: Any, /) -> Tensor:
     >>> svdvals([[3.0, 0.0], [0.0, 4.0]])
     Tensor([4., 3.], dtype=float32)
     """
-    values: Tensor = svd(x, full_matrices=False)[1]
-    return values
+    return svd(x, full_matrices=False).S
 
 
 @answering(np.linalg.svd)

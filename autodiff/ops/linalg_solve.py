@@ -9,7 +9,7 @@ differentiation of pseudo-inverses and nonlinear least squares problems whose va
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,6 +39,13 @@ __all__ = [
     "slogdet",
     "solve",
 ]
+
+
+class SlogdetResult(NamedTuple):
+    """What `slogdet` gives."""
+
+    sign: Tensor
+    logabsdet: Tensor
 
 
 def _cubed(out: tuple[int, ...], x: tuple[int, ...]) -> int:
@@ -187,7 +194,7 @@ def _slogdet_rule(xp: Any, g: Any, x: Any, out: Any) -> Any:
 
 @op(
     x=_slogdet_rule,
-    outputs=("sign", "logabsdet"),
+    outputs=SlogdetResult,
     numpy=np.linalg.slogdet,
     label="log|det|",
     flops=lambda out, x: 2 * prod(x) * x[-1] // 3,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -18,8 +20,15 @@ from tests.autodiff.scratch import scratch_registry
 X = np.array([0.3, -0.7, 1.1])
 
 
+class BothResult(NamedTuple):
+    """What the test's op gives."""
+
+    once: ad.Tensor
+    twice: ad.Tensor
+
+
 def declared(rule: Any) -> Any:
-    @op(x=rule, outputs=("once", "twice"), sample=unary())
+    @op(x=rule, outputs=BothResult, sample=unary())
     def both(xp: Any, x: Any, /, factor: Any = 2.0) -> Any:
         """exp(x), and a multiple of it."""
         return xp.exp(x), xp.exp(x) * factor
@@ -57,6 +66,13 @@ def test_results_are_named(both: Any) -> None:
     assert found._fields == ("once", "twice")
     assert type(found).__name__ == "BothResult"
     assert found.once.dtype == found.twice.dtype == np.float32
+
+
+def test_results_are_values_of_their_own() -> None:
+    found = ad.linalg.eigh(np.diag([1.0, 2.0]))
+    for twin in (pickle.loads(pickle.dumps(found)), copy.deepcopy(found)):
+        assert type(twin) is type(found)
+        assert twin.eigenvalues.tolist() == [1.0, 2.0]
 
 
 def test_jacobians(both: Any) -> None:
@@ -125,5 +141,8 @@ def test_bad_declarations() -> None:
         """A test."""
         return x, x
 
+    names: Any = ("a", "b")
+    with scratch_registry(), pytest.raises(DeclarationError, match="class of named tuples; given"):
+        op(x=lambda g: g, outputs=names, sample=unary())(f)
     with scratch_registry(), pytest.raises(DeclarationError, match="several outputs"):
-        op(x=lambda g: g, outputs=("a", "b"), broadcast=True, sample=unary())(f)
+        op(x=lambda g: g, outputs=BothResult, broadcast=True, sample=unary())(f)
