@@ -82,13 +82,19 @@ class Brought:
                 yield structure, self._send(arrays)()
             return
         under_way: tuple[Any, Callable[[], list[Any]], dict[str, Any]] | None = None
-        for structure, arrays in self._feed.epoch(done):
-            before, under_way = under_way, (structure, self._send(arrays), self._feed.state_dict())
-            if before is not None:
-                yield self._taken(*before)
-        if under_way is not None:
-            yield self._taken(*under_way)
-        self._stood = None
+        try:
+            for structure, arrays in self._feed.epoch(done):
+                before = under_way
+                under_way = structure, self._send(arrays), self._feed.state_dict()
+                if before is not None:
+                    yield self._taken(*before)
+            if under_way is not None:
+                last, under_way = under_way, None
+                yield self._taken(*last)
+            self._stood = None
+        finally:
+            if under_way is not None:  # its memory must not be used for something else meanwhile
+                under_way[1]()
 
     def _taken(self, structure: Any, sent: Callable[[], list[Any]], stood: dict[str, Any]) -> Batch:
         self._stood = stood

@@ -192,10 +192,9 @@ def deep(value: Any) -> Any:
 
 
 def wrapped(found: Any) -> Any:
-    """Results as arrays of the device; a tuple of them stays one."""
+    """Results as arrays of the device; tuples have no names, as CuPy's have none."""
     if isinstance(found, tuple):
-        parts = map(wrapped, found)
-        return type(found)(*parts) if hasattr(found, "_fields") else tuple(parts)
+        return tuple(map(wrapped, found))
     if isinstance(found, list):
         return list(map(wrapped, found))
     if isinstance(found, np.ndarray | np.generic):
