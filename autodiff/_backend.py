@@ -118,7 +118,7 @@ def _zeros(shape: tuple[int, ...], kind: str) -> Any:
 
 def _maximum(x: Any, y: Any) -> Any:
     """np.maximum; against 0, ReLU's, by an array of zeros, which takes a third of the time."""
-    if type(y) is int and y == 0 and x.size <= LARGEST:
+    if type(y) is int and y == 0 and type(x) is np.ndarray and x.size <= LARGEST:
         kind = x.dtype.char
         if kind == "f" or kind == "d":
             y = _zeros(x.shape, kind)

@@ -176,6 +176,7 @@ def _logsumexp_rule(xp: Any, g: Any, x: Any, x_shape: Any, axis: Any, keepdims: 
     x=_logsumexp_rule,
     normalise={"axis": _axes.axes, "keepdims": _axes.flag},
     label="logsumexp",
+    role="gradient sharer",
     method=True,
     flops=lambda out, x: 4 * int(np.prod(x)),
     sample=reduction(side=1),

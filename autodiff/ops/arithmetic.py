@@ -70,6 +70,7 @@ def _share(xp: Any, g: Any, x: Any, out: Any) -> Any:
     y=lambda xp, g, y, out: _share(xp, g, y, out),
     broadcast=True,
     numpy=np.logaddexp,
+    role="gradient sharer",
     flops=4,
     sample=binary(),
 )

@@ -95,6 +95,7 @@ def _flops(out: tuple[int, ...], x: tuple[int, ...]) -> int:
     broadcast=cast_undo,
     normalise=NORMALISE,
     numpy=np.fft.fft,
+    role="gradient transformer",
     flops=_flops,
     sample=_sample(),
 )
@@ -117,6 +118,7 @@ def fft(xp: Any, x: Any, /, n: int | None = None, axis: int = -1, norm: str = "b
     broadcast=cast_undo,
     normalise=NORMALISE,
     numpy=np.fft.ifft,
+    role="gradient transformer",
     flops=_flops,
     sample=_sample(),
 )
@@ -140,6 +142,7 @@ def _rfft_rule(xp: Any, g: Any, x_shape: Any, n: Any, axis: int, norm: str) -> A
     broadcast=cast_undo,
     normalise=NORMALISE,
     numpy=np.fft.rfft,
+    role="gradient transformer",
     flops=lambda out, x: _flops(out, x) // 2,
     sample=_sample(),
 )
@@ -177,6 +180,7 @@ def _irfft_undo(arrays: tuple[Any, ...], out: Any) -> tuple[Undo | None, ...] | 
     broadcast=_irfft_undo,
     normalise=NORMALISE,
     numpy=np.fft.irfft,
+    role="gradient transformer",
     flops=lambda out, x: _flops(out, x) // 2,
     sample=_sample(halved=True),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import autodiff as ad
@@ -16,7 +16,7 @@ from autodiff._op import registry
 from autodiff.testing import check_gradients
 from autodiff.testing.strategies import calls
 
-X = np.array([[0.6, 1.7, 0.9], [1.2, 0.4, 2.2]])
+X = np.array([[0.6, 1.7, 0.9], [1.2, 0.45, 2.2]])  # no remainder of the numbers below jumps
 PAIRS = [
     name
     for name, op in registry.items()
@@ -30,7 +30,7 @@ SEVERAL = [name for name, op in registry.items() if op.rules and (op.variadic or
 def test_numbers_on_either_side(op: str, number: Any) -> None:
     f = registry[op].function
     check_gradients(lambda x: f(number, x), X)
-    if op != "divide" or number:
+    if op not in ("divide", "remainder") or number:
         check_gradients(lambda x: f(x, number), X)
 
 
@@ -82,6 +82,8 @@ def test_jacobians_have_gradients(op: str, data: st.DataObject) -> None:
     """A Jacobian is one walk with extra leading axes; recorded, it is differentiated again."""
     call = data.draw(calls(registry[op]))
     floats = [k for k, a in enumerate(call.arrays) if a.dtype.kind == "f"]
+    if op == "std":  # of two elements it is linear: second derivatives are 0 but for rounding
+        assume(call.arrays[0].size != 2 * call(*call.arrays).size)
 
     def jacobians(*xs: ad.Tensor) -> list[ad.Tensor]:
         wanted = [xs[k] for k in floats]

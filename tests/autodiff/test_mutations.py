@@ -29,7 +29,9 @@ NONLINEAR = {
 #: rules that say zero
 ZERO = {
     ("angle", "x"),
+    ("copysign", "y"),
     ("imag", "x"),
+    ("nextafter", "y"),
     ("sign", "x"),
     ("max_unpool2d", "largest"),
     ("max_take2d", "largest"),
