@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 from .._tensor import Tensor
 from ._diagram import Diagram
 from ._look import Flow, Look
-from ._model import Node, Picture, Wire
+from ._model import Node, Picture, Spec, Wire
 from ._path import way
 from ._read import read
 
 if TYPE_CHECKING:
     from .._tape import GradientTape
 
-__all__ = ["Diagram", "Node", "Picture", "Wire", "draw"]
+__all__ = ["Diagram", "Node", "Picture", "Spec", "Wire", "draw"]
 
 
 def draw(

@@ -90,7 +90,7 @@ def _runs(picture: Picture) -> dict[str, tuple[Part, ...]]:
     #: section -> the scopes that the last gate there was in
     last: dict[str, list[Part]] = {}
     for node in picture.nodes:
-        if node.kind != "gate" or node.forks:
+        if node.kind not in ("gate", "group") or node.forks:
             continue
         outer = [Part(node.section, -1, "section")] if node.section else []
         path = last.setdefault(node.section, outer)

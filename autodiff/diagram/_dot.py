@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ._clusters import Tree, grow
 from ._look import LIGHT, Look, Theme
-from ._model import Node, Picture, Wire
+from ._model import Node, Picture, Spec, Wire
 from ._text import MARKS, about, cost, describe, markup, number, quote, short, statistics, troubles
 
 VALUE, GRADIENT, NOTE = LIGHT.value, LIGHT.gradient, LIGHT.note
@@ -233,7 +233,7 @@ def lines_of(wire: Wire, look: Look) -> tuple[Lines, Lines]:
     its shape and values, gradients and dtype.
     """
     forward, backward = look.flow != "backward", look.flow != "forward"
-    if wire.shape == ():
+    if wire.shape == () and not isinstance(wire.value, Spec):
         value = number(wire.value, look.decimals) if forward else ""
         gradient = number(wire.gradient, look.decimals) if backward else ""
         return [("value", value)], [("gradient", gradient)]

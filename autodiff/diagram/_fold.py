@@ -81,7 +81,9 @@ def _plus(g: Any, more: Any) -> Any:
 
 def group(id: str, tree: Tree, members: list[Node], shapes: dict[str, tuple[int, ...]]) -> Node:
     """A closed cluster as a node: how many gates of which kinds, and the parameters in it."""
-    gates = Counter(n.label for n in members if n.kind == "gate" and not n.forks)
+    inner = [n for n in members if n.kind in ("gate", "group") and not n.forks]
+    gates = Counter(n.label for n in inner)
+    what = "layer" if any(n.kind == "group" for n in inner) else "gate"
     parameters = {n.id: n.label for n in members if n.detail == "parameter"}
     parts = [", ".join(f"{n} {label}" if n > 1 else label for label, n in gates.most_common(6))]
     if len(gates) > 6:
@@ -96,7 +98,7 @@ def group(id: str, tree: Tree, members: list[Node], shapes: dict[str, tuple[int,
         "group",
         cluster.label,
         detail="; ".join(parts),
-        role=f"{count} gate{'s' * (count != 1)}",
+        role=f"{count} {what}{'s' * (count != 1)}",
         scope="/".join(tree.clusters[around].label for around in tree.path(cluster.parent)),
         flops=sum(node.flops for node in members),
         bytes=sum(node.bytes for node in members),

@@ -108,6 +108,7 @@ def _node(node: Node, picture: Picture, tree: Tree) -> dict[str, Any]:
         "style": style_of(node, picture),
         "label": short(printable(node.label)),
         "about": printable(about(node)),
+        "lines": [printable(node.role)] if node.kind == "group" else [],
         "cost": cost(node),
         "cluster": tree.inside[node.id],
     }

@@ -7,6 +7,7 @@ from os import PathLike
 from typing import Any
 
 from autodiff import Tensor, _nest
+from autodiff.diagram import Diagram
 from nn import _weights
 from nn.layers import Layer, Node, _holds
 from nn.models._network import Network
@@ -148,6 +149,35 @@ class Model(Trainer):
         Where layers have other inputs than the one before, a column says which.
         """
         print_fn(summary_text(self.name, self.layers, self._network, self.weights))
+
+    def diagram(self, x: Any = None, y: Any = None, **options: Any) -> Diagram:
+        """The model as a diagram: its layers, or with a batch all that they compute of it.
+
+        x: inputs as for `predict`; every layer is a frame that opens, with values and gradients on
+            the wires. y: labels, for the gradients of the loss; without them of the outputs' sum.
+        options: `depth`, `theme` and `title`; with a batch all of `GradientTape.diagram`.
+
+        Nothing changes: layers run as they do in `predict`. Raises ValueError for a model without
+        Nodes where no batch is given, RuntimeError for labels before `compile`.
+
+        >>> from nn import layers, models
+        >>> model = models.Sequential([layers.Input((4,)), layers.Dense(3, name="hidden")])
+        >>> model.diagram()
+        <Diagram: 3 nodes, 2 wires>
+        >>> import numpy as np
+        >>> model.diagram(np.ones((2, 4)), depth=0).shown.picture.nodes[1].role
+        '2 gates'
+        """
+        from nn.models._diagram import architecture, of_batch
+
+        if x is not None:
+            return of_batch(self, x, y, options)
+        if self._network is None:
+            raise ValueError(
+                f"{self.name!r} knows no shapes yet: call it on a batch, give the first layer its "
+                "input_shape, or give diagram a batch to draw"
+            )
+        return architecture(self._network, self.name, options)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the whole model to a file, for `models.load_model`.

@@ -85,11 +85,11 @@ function sizeOf(node) {
   if (node.kind === "fork") return {w: 6, h: 6};
   if (node.kind === "gate" && node.label.length <= 5 && !lines(node).length) return {w: 36, h: 36};
   const text = Math.max(width(node.label, fontOf(node)), ...lines(node).map(l => width(l, "11px sans-serif")));
-  const extra = {parameter: 34, data: 34, result: 22, gate: 20}[node.style] || 8;
+  const extra = {parameter: 34, data: 34, result: 22, gate: 20, group: 32}[node.style] || 8;
   return {w: text + extra, h: 30 + 14 * lines(node).length};
 }
 
-const lines = node => (data.costs && node.cost && node.kind === "gate" ? [node.cost] : []);
+const lines = node => (data.costs && node.cost && node.kind === "gate" ? [node.cost] : node.lines);
 const fontOf = node => (["leaf", "output", "constant"].includes(node.style) ? "italic 16px serif" : "14px sans-serif");
 
 function textsOf(seen) {
