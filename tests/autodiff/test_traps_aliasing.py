@@ -176,6 +176,7 @@ OUT: dict[str, Callable[[Any], Any]] = {
 }
 
 
+@pytest.mark.host
 @pytest.mark.parametrize("way", OUT)
 @pytest.mark.parametrize("make", [ad.Tensor, Variable, lambda a: Variable(a) * 1.0])
 def test_what_goes_out_cannot_be_written_through(way: str, make: Callable[[Any], Any]) -> None:
