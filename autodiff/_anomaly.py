@@ -28,12 +28,14 @@ class _Note(NamedTuple):
     """Where a record was made, and of what."""
 
     name: str
-    operands: str
-    place: tuple[str, int] | None
+    operands: str = ""
+    place: tuple[str, int] | None = None
+    scope: str = ""
 
     def text(self) -> str:
         """In words, with the line of code."""
         given = f" of {self.operands}" if self.operands else ""
+        given += f", in the scope {self.scope!r}" if self.scope else ""
         if self.place is None:
             return f"{self.name}{given}"
         file, line = self.place
@@ -62,10 +64,10 @@ class _Records(list[Record]):
         frame = sys._getframe(1)
         op = record[0]
         if op is PICK:
-            note = self.notes.get(record[NODES], _Note("an op", "", None))
+            note = self.notes.get(record[NODES], _Note("an op"))
             data = record[OUT]
         else:
-            note = _Note(_title(record), _operands(record, frame), _place(frame))
+            note = _Note(_title(record), _operands(record, frame), _place(frame), thread.scopes[-1])
             made = frame.f_locals.get("result")  # as all calls of ops name what they return
             data = record[OUT] if op is INPUT else made._data if type(made) is Tensor else None
         self.notes[node] = note
@@ -82,11 +84,11 @@ class detect_anomaly:  # noqa: N801 -- PyTorch's name; used like a function
     """Say where the first NaN or infinity appeared: a context manager, for the thread it is in.
 
     As `torch.autograd.detect_anomaly`, and forward too: the first recorded op whose result is not
-    finite, or the first whose gradients are not, raises. The error names the op, the shapes of its
-    operands, the line of code that recorded it, and which elements. Forward and backward pass both
-    belong inside. Nothing is looked at that no tape records; functions made by `ad.function` run op
-    by op inside, and `recompute_grad` keeps what it otherwise computes again. Every result is read,
-    so this is for finding a mistake; outside nothing is slower.
+    finite, or the first whose gradients are not, raises. The error names the op, its operands'
+    shapes, the `name_scope`, the line of code that recorded it, and which elements. Forward and
+    backward pass both belong inside. Nothing is looked at that no tape records; functions made by
+    `ad.function` run op by op inside, and `recompute_grad` keeps what it otherwise computes again.
+    Every result is read, so this is for finding a mistake; outside nothing is slower.
 
     Args:
         infinities: whether infinities count too, or NaN alone: masks of −∞ are right in a softmax.
@@ -142,8 +144,8 @@ class detect_anomaly:  # noqa: N801 -- PyTorch's name; used like a function
     ) -> None:
         """Pull a gradient through a record, and look at what comes of it."""
         notes: Mapping[int, _Note] = getattr(graph.records, "notes", {})
-        note = notes.get(node) or _Note(_title(graph.records[node]), "", None)
-        self.pulling = _Note(f"the gradient of {note.name}", note.operands, note.place)
+        note = notes.get(node) or _Note(_title(graph.records[node]))
+        self.pulling = note._replace(name=f"the gradient of {note.name}")
         try:
             record[0].pull(record, g, grads, sums)
         finally:

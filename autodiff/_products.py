@@ -89,7 +89,7 @@ def hvp(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
 
     `hvp(f)(*args, vector)`, as autograd's `hessian_vector_product`: the gradient of the gradient
     with `vector` upstream (Pearlmutter, "Fast exact multiplication by the Hessian", 1994), at the
-    price of two gradients or so. The vector has the structure and shapes of what `grad` gives.
+    price of about three gradients. The vector has the structure and shapes of what `grad` gives.
 
     Args:
         f: takes Tensors (or nested structures of them) and gives a scalar Tensor.

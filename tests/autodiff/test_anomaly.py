@@ -95,6 +95,17 @@ def test_a_leaf_that_is_not_finite_is_named_itself() -> None:
     assert "a Tensor of float32[]" in complaint(watched)
 
 
+def test_the_scope_is_named() -> None:
+    x = Variable(0.0)
+
+    def run() -> None:
+        with GradientTape() as tape, ad.name_scope("block"), ad.name_scope("dense"):
+            y = ad.sqrt(x)
+        tape.gradient(y, x)
+
+    assert "sqrt of x float32[], in the scope 'block/dense', recorded in line" in complaint(run)
+
+
 def test_integers_masks_and_finite_values_pass() -> None:
     x = Variable([1.0, 2.0])
     with detect_anomaly(infinities=False), GradientTape() as tape:
