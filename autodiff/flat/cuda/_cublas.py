@@ -15,9 +15,10 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ._gemm import Gemm
+if TYPE_CHECKING:
+    from ._gemm import Gemm
 
 #: cudaDataType
 TYPES = {"f": 0, "d": 1, "e": 2}

@@ -8,6 +8,7 @@ somebody else holds is left to them, since Tensors are values, and all get new o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter, is_, is_not
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -16,6 +17,8 @@ from ..._variable import Variable
 from .._group import Group
 from .._value import Value
 from ._machine import Machine
+
+_data = attrgetter("_data")
 
 
 class Homes:
@@ -37,9 +40,14 @@ class Homes:
         self._read = [v for v in variables if v not in kept]
         #: where each Variable's value, and each vector, begins
         self.addresses: dict[Value, int] = {}
+        #: the same of homes, and of Variables that are read
+        self._begins: list[tuple[_Home, list[int]]] = []
+        self._reads: list[int] = []
 
     def settle(self) -> bool:
         """Lay all Variables where they belong; whether any address is another than before."""
+        if self.addresses and self._settled():
+            return False
         found: dict[Value, int] = {}
         for vector, home in self._homes.items():
             home.settle()
@@ -53,7 +61,18 @@ class Homes:
             found[self._values[v]] = self._machine.address(v._data)
         moved = found != self.addresses
         self.addresses = found
+        self._begins = [(home, home.starts) for home in self._homes.values()]
+        self._reads = [found[self._values[v]] for v in self._read]
         return moved
+
+    def _settled(self) -> bool:
+        """Whether nothing has changed, which is so at nearly every call."""
+        machine = self._machine
+        for home, starts in self._begins:
+            if home.starts is not starts or not home.settled():
+                return False
+        arrays = [v._data for v in self._read]
+        return [*map(machine.address, arrays)] == self._reads and all(map(machine.in_order, arrays))
 
 
 class _Home:
@@ -65,27 +84,36 @@ class _Home:
         self.starts: list[int] = []
         self._machine = machine
         self._views: list[Any] = []
-        #: references to each view while its Variable has it, and nobody else
-        self._counts: list[int] = []
+        #: references to a view while its Variable has it, and nobody else
+        self._count = 0
+
+    def settled(self) -> bool:
+        """Whether each Variable has its view, which nobody else holds."""
+        views = self._views
+        return (
+            all(map(is_, map(_data, self.variables), views))
+            and max(map(self._machine.references, views)) <= self._count
+        )
 
     def settle(self) -> None:
-        """See to it that each Variable has its view, which nobody else holds."""
-        away = [v._data is not x for v, x in zip(self.variables, self._views, strict=False)]
-        if not self._views or not self._alone(away):
+        """See to it."""
+        if not self._views:
             self._move()
-        elif any(away):
-            for k, v in enumerate(self.variables):
-                if away[k]:
-                    self._machine.copy(self._views[k], v._data)
-                    v._data, v._node = self._views[k], UNREAD
+        elif not self.settled():
+            away = list(map(is_not, map(_data, self.variables), self._views))
+            counts = list(map(self._machine.references, self._views))
+            # of a Variable that has another array it is one less
+            if all(n <= self._count - b for n, b in zip(counts, away, strict=True)):
+                self._bring(away)
+            else:
+                self._move()
 
-    def _alone(self, away: list[bool]) -> bool:
-        """Whether nobody else holds a view; of a Variable that has another array it is one less."""
-        counts = self._now()
-        return all(n <= m - b for n, m, b in zip(counts, self._counts, away, strict=True))
-
-    def _now(self) -> list[int]:
-        return [self._machine.references(self._views[k]) for k in range(len(self._views))]
+    def _bring(self, away: list[bool]) -> None:
+        """Copy Variables that have other arrays into their views."""
+        for k, v in enumerate(self.variables):
+            if away[k]:
+                self._machine.copy(self._views[k], v._data)
+                v._data, v._node = self._views[k], UNREAD
 
     def _move(self) -> None:
         """Lay the Variables into a new vector."""
@@ -101,7 +129,7 @@ class _Home:
             v._data, v._node = self._views[k], UNREAD
         del vector  # it would be counted
         self.starts = [machine.address(view) for view in self._views]
-        self._counts = self._now()
+        self._count = max(map(machine.references, self._views))
 
 
 #: machine and Variables -> their home: programs of several batch sizes share one

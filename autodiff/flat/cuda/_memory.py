@@ -66,8 +66,9 @@ class Memory:
 
 def memory(program: Program, may_fail: Callable[[Value], bool]) -> Memory:
     """Places for what a program computes; `may_fail` tells what else is checked on the way."""
-    assigned = {new: program.variables[v] for v, new in program.assigned.items()}
-    assigned |= {group.new: group.old for group in program.groups}
+    pairs = [(new, program.variables[v]) for v, new in program.assigned.items()]
+    pairs += [(group.new, group.old) for group in program.groups]
+    assigned = dict(reversed(pairs))  # of Variables that get one value the first
     order = reachable(program.roots())
     position = _positions(order)
     returned = program.returned()
@@ -96,7 +97,7 @@ def memory(program: Program, may_fail: Callable[[Value], bool]) -> Memory:
             first = 0  # drawn before the program runs
         end = max([end, *(plan.last[x] for x in inside)])
         slots[value] = plan.slot[value] = Slot(max(1, value.nbytes), first, end)
-    _commit(found, assigned, slots)
+    _commit(found, pairs, slots)
     found.nbytes = arrange(plan)
     for value, slot in slots.items():
         found.places[value] = Place(ARENA, slot.offset)
@@ -157,11 +158,11 @@ def _ends(nest: Any) -> bool:
     return any(nest.ends(v) and v.op != "within" for v in nest.members)
 
 
-def _commit(found: Memory, assigned: dict[Value, Value], slots: dict[Value, Slot]) -> None:
+def _commit(found: Memory, pairs: list[tuple[Value, Value]], slots: dict[Value, Slot]) -> None:
     """Copies of new values into Variables; what lies in a Variable itself is saved before."""
     late: list[tuple[Value, Any]] = []
     end = len(found.plan.order)
-    for new, old in assigned.items():
+    for new, old in pairs:
         if found.over.get(new) is old:
             continue
         root = owner(new)
@@ -186,7 +187,8 @@ def view_of(value: Value) -> View:
     for view in reversed(chain):
         if view.op == "slice":
             hollow: Any = as_strided(np.zeros(1, np.int8), shape, steps)
-            part = hollow[view.attrs["index"]]
+            index = view.attrs["index"]  # of single elements a view, too, not a number
+            part = hollow[index if any(e is Ellipsis for e in index) else (*index, ...)]
             if part.size:
                 offset += (
                     part.__array_interface__["data"][0] - hollow.__array_interface__["data"][0]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 
@@ -121,3 +122,39 @@ def test_ops_without_kernels_are_the_librarys_and_it_is_said() -> None:
     runner = made[0].runner
     assert not runner.captured
     assert "call" in runner.reason
+
+
+def test_views_of_single_elements() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return ad.put(x, y[1, 0], index=(0,)) + y[..., -1, 1], ad.stack([y[0, 1], y[1, 1]], axis=0)
+
+    x, y = np.arange(3.0), np.arange(4.0).reshape(2, 2)
+    assert_agree(lambda: (f, []), [[x, y], [x + 1, y * 2]], function=GuardFunction)
+
+
+def test_one_value_for_several_variables() -> None:
+    def build() -> Program:
+        v, w, u = (ad.Variable(np.full(3, float(k))) for k in range(3))
+
+        def f(x: Any) -> Any:
+            w.assign(v)
+            v.assign(v)
+            u.assign(x * 2)
+            v.assign_add(u)
+            return w * 1.0
+
+        return f, [v, w, u]
+
+    def same() -> Program:
+        v, w = (ad.Variable(np.full(3, float(k))) for k in range(2))
+
+        def f(x: Any) -> None:
+            both = x * 2.0
+            v.assign(both)
+            w.assign(both)
+
+        return f, [v, w]
+
+    calls = [[np.arange(3.0) + k] for k in range(3)]
+    for program in (build, same):
+        assert_agree(program, calls, function=GuardFunction)
