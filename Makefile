@@ -9,6 +9,7 @@ DEMO_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?= ops
 ARRAY_API_TESTS ?=
+AUTOGRAD ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
@@ -25,7 +26,7 @@ help:
 	@echo "make long       run the tests that take minutes, with many more examples"
 	@echo "make lint       ruff, mypy"
 	@echo "make bench      python -m bench, BENCH_ARGS='$(BENCH_ARGS)'"
-	@echo "make conformance ARRAY_API_TESTS=checkout  the Array API's own test suite, see tests/conformance"
+	@echo "make conformance  others' test suites: ARRAY_API_TESTS=checkout, or AUTOGRAD=folder"
 	@echo "make notebooks  execute the notebooks in place"
 	@echo "make clean      remove caches and outputs; the environment in $(VENV) stays"
 
@@ -48,7 +49,8 @@ bench: $(VENV)/.has-testing
 	@$(PY) -m bench $(BENCH_ARGS)
 
 conformance: $(VENV)/.has-testing
-	@$(PY) -m tests.conformance.array_api $(ARRAY_API_TESTS) $(TEST_ARGS)
+	@test -n "$(AUTOGRAD)" || $(PY) -m tests.conformance.array_api $(ARRAY_API_TESTS) $(TEST_ARGS)
+	@test -z "$(AUTOGRAD)" || $(PY) -m tests.conformance.hips_autograd $(AUTOGRAD) $(TEST_ARGS)
 
 notebooks: $(VENV)/.has-notebooks
 	@for notebook in notebooks/*.ipynb; do \
