@@ -153,7 +153,7 @@ def _binary(op: Op, operator: bool = False) -> Callable[..., Any]:
         graph = thread.graph
         kind = type(r)
         if kind is not _ndarray:
-            if kind in DEVICE_ARRAYS:
+            if DEVICE_ARRAYS and kind in DEVICE_ARRAYS:  # the first is the usual answer, sooner
                 together(op, (a, b))
                 return finish((x, y), (a, b), [], r)
         elif graph is None:
