@@ -100,9 +100,12 @@ def square_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
 
 
 def hermitian(draw: Draw, n: int, stack: tuple[int, ...] = ()) -> Any:
-    """Symmetric matrices whose eigenvalues lie apart, and are positive."""
-    a = draw.array((*stack, n, n), -0.25, 0.25, avoid=(0.0,))
-    return a + a.swapaxes(-1, -2) + np.diag(2.0 + 2.0 * np.arange(n))
+    """Symmetric matrices whose eigenvalues lie apart, and are positive.
+
+    No element is near 0, where LAPACK's signs of vectors may jump.
+    """
+    a = np.tril(draw.array((*stack, n, n), -0.5, 0.5, avoid=(0.0,)))
+    return a + np.tril(a, -1).swapaxes(-1, -2) + np.diag(2.0 + 2.0 * np.arange(n))
 
 
 def tall(draw: Draw, m: int, n: int, stack: tuple[int, ...] = ()) -> Any:
