@@ -67,7 +67,9 @@ class Variable(Tensor):
         graph = thread.graph
         if graph is not None and graph.trace is not None:
             return graph.trace.assign(self, value)
-        return self._set(convert(value, None, None if isinstance(value, Tensor) else self.device))
+        return self._set(
+            convert(value, None, None if isinstance(value, Tensor) else device_of(self._data))
+        )
 
     def _set(self, data: Any) -> Variable:
         """`assign` of raw data that nobody else holds."""
@@ -95,14 +97,14 @@ class Variable(Tensor):
         """Add `value`, broadcast to this shape; returns itself."""
         if thread.graph is not None and thread.graph.trace is not None:
             return self.assign(self + value)
-        more = value._data if isinstance(value, Tensor) else raw(value, self.device)
+        more = value._data if isinstance(value, Tensor) else raw(value, device_of(self._data))
         return self._set(as_data(self._data + more))
 
     def assign_sub(self, value: Any) -> Variable:
         """Subtract `value`, broadcast to this shape; returns itself."""
         if thread.graph is not None and thread.graph.trace is not None:
             return self.assign(self - value)
-        less = value._data if isinstance(value, Tensor) else raw(value, self.device)
+        less = value._data if isinstance(value, Tensor) else raw(value, device_of(self._data))
         return self._set(as_data(self._data - less))
 
     def _move(self, where: Device) -> None:
