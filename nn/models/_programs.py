@@ -11,9 +11,9 @@ from nn.models._feed import PLACE, unpack
 
 
 class Configuration:
-    """What programs depend on beside their arguments: these objects, and whether they train."""
+    """What programs depend on beside their arguments: these objects, how they run and train."""
 
-    def __init__(self, objects: list[Any], flags: list[bool]) -> None:
+    def __init__(self, objects: list[Any], flags: list[bool | str]) -> None:
         self._objects, self._flags = objects, flags
 
     def __eq__(self, other: object) -> bool:

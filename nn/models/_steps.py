@@ -205,7 +205,7 @@ class Steps(Layer):
         """The step of a kind, "train", "test" or "predict", as a function of a batch's arrays."""
         layers = _holds.tree(self)
         parts: list[Any] = [*layers, *(v for layer in layers for v in _holds.own(layer))]
-        flags = [self.run_eagerly, *(part.trainable for part in parts)]
+        flags = [self.run_eagerly, self.jit_compile, *(part.trainable for part in parts)]
         made_for = Configuration([self.optimizer, self._objective, *parts], flags)
         if made_for != self._made_for:
             self._programs, self._made_for = {}, made_for

@@ -287,6 +287,13 @@ def test_steps_are_compiled_where_that_is_asked_for(monkeypatch: pytest.MonkeyPa
     assert made
     assert found.history["loss"] == pytest.approx(expected.history["loss"], rel=1e-5)
     assert weights(compiled) == pytest.approx(weights(plain), rel=1e-4, abs=1e-6)
+    for kept in (made, _kernels._compiled):
+        kept.clear()
+    plain.jit_compile, compiled.jit_compile = True, False
+    compiled.fit(X, Y, 10, verbose=0)
+    assert not made
+    plain.fit(X, Y, 10, verbose=0)
+    assert made
 
 
 def test_what_cannot_be_compiled_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,7 +118,8 @@ def images() -> Made:
             layers.Dense(1),
         ]
     )
-    model.compile(optim.RMSprop(0.01), "mse", metrics=["mae", losses.mean_squared_error])
+    kinds = ["mae", losses.mean_squared_error]
+    model.compile(optim.RMSprop(0.01), "mse", metrics=kinds, jit_compile=False)
     return model, IMAGES, IMAGES.mean(axis=(1, 2, 3))[:, None]
 
 
@@ -185,6 +186,7 @@ def test_a_loaded_model_goes_on_as_the_saved_one(
     assert _random.generator(None).bit_generator.state == before
     assert bits(loaded) == bits(model)
     assert type(loaded) is type(model)
+    assert (loaded.run_eagerly, loaded.jit_compile) == (model.run_eagerly, model.jit_compile)
     assert [v.name for v in loaded.trainable_variables] == [
         v.name for v in model.trainable_variables
     ]
