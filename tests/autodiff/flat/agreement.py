@@ -103,7 +103,10 @@ def assert_agree(
         for k, args in enumerate(calls):
             given = _nest.replace(list(args), own)
             with np.errstate(all="ignore"):
-                expected = eager(*_nest.replace(list(args), tensor))
+                try:
+                    expected = eager(*_nest.replace(list(args), tensor))
+                except np.linalg.LinAlgError:  # a matrix of NaN has no factors: nothing to compare
+                    return
                 actual = flat(*given)
             both = [actual, flat_variables], [expected, eager_variables]
             try:
@@ -159,7 +162,7 @@ def limits(
         if not isinstance(x, (np.ndarray, np.generic, ad.Tensor)):
             return x
         data = np.asarray(x)
-        if data.dtype.kind != "f":
+        if data.dtype.kind not in "fc":
             return ad.asarray(x)
         by = random.uniform(-4, 4, data.shape) * np.finfo(data.dtype).eps
         return ad.Tensor(np.asarray(data * (1 + by), data.dtype))
@@ -168,7 +171,7 @@ def limits(
     for move in (tensor, *[moved] * runs):
         f, variables = build()
         for v in variables:
-            if v.dtype.kind == "f":
+            if v.dtype.kind in "fc":
                 v.assign(move(v.numpy()))
         with np.errstate(all="ignore"):
             results = [f(*_nest.replace(list(args), move)) for args in calls]

@@ -17,41 +17,18 @@ from autodiff._op import registry
 from autodiff.testing import Call
 from tests.autodiff.oracle_torch import OTHERS
 
+from .oracle_torch_ops import MORE
+
 if TYPE_CHECKING:
     from .run import Run, Step
 
 
-def in_numpy(name: str) -> Callable[..., Any]:
-    """Positions and truths, of which nothing has derivatives: argmax gives the first of equals."""
-
-    def find(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        found = getattr(np, name)(x.detach().numpy(), axis=axis, keepdims=keepdims)
-        return torch.tensor(np.asarray(found))
-
-    return find
-
-
-def transform(name: str) -> Callable[..., Any]:
-    """A Fourier transform."""
-    f = getattr(torch.fft, name)
-    return lambda x, n, axis, norm: f(x, n=n, dim=axis, norm=norm)
-
-
-#: what else has another name in PyTorch, or gives other positions and dtypes there
-MORE: dict[str, Callable[..., Any]] = {
-    **{name: in_numpy(name) for name in ("all", "any", "argmax", "argmin")},
-    **{name: transform(name) for name in ("fft", "ifft", "rfft", "irfft")},
-    "bitwise_invert": torch.bitwise_not,
-    "equal": torch.eq,
-    "imag": lambda x: torch.imag(x) if x.is_complex() else x * 0,
-    "not_equal": torch.ne,
-    "one_hot": lambda labels, classes, dtype: (labels[..., None] == torch.arange(classes)).double(),
-    "positive": torch.clone,
-    "stop_gradient": lambda x: x.detach(),
-    "to_device": lambda x, device: x.clone(),
+#: ops of which PyTorch says nothing, or something else
+_SIGNS = "vectors are determined up to factors of size 1, which each LAPACK chooses for itself"
+LEFT_OUT = {
+    "check_labels": "it gives its argument or raises; PyTorch's losses check by themselves",
+    **dict.fromkeys(("eig", "eigh", "qr", "svd"), _SIGNS),
 }
-#: op -> why PyTorch says nothing of it
-LEFT_OUT = {"check_labels": "it gives its argument or raises; PyTorch's losses check by themselves"}
 
 
 @lru_cache
@@ -68,7 +45,15 @@ def function(name: str) -> Callable[..., Any]:
 
 def known(name: str) -> bool:
     """Whether an op of ours is there."""
-    return name in OTHERS or name in MORE or callable(getattr(torch, name, None))
+    there = name in OTHERS or name in MORE or callable(getattr(torch, name, None))
+    return there and name not in LEFT_OUT
+
+
+def parts(y: Any) -> list[Any]:
+    """Each output, complex ones as two."""
+    if isinstance(y, tuple):
+        return [part for output in y for part in parts(output)]
+    return list(torch.view_as_real(y.resolve_conj()).unbind(-1)) if y.is_complex() else [y]
 
 
 def leaf(x: Any) -> Any:
@@ -125,7 +110,7 @@ class Torch:
     def call(self, call: Call, inputs: list[Any]) -> Any:
         args = [inputs] if call.op.variadic else inputs
         y = function(call.op.name)(*args, **call.statics)
-        return list(torch.view_as_real(y.resolve_conj()).unbind(-1)) if y.is_complex() else y
+        return parts(y) if isinstance(y, tuple) or y.is_complex() else y
 
     def read(self, variable: Variable) -> Any:
         return variable.value

@@ -1,10 +1,13 @@
 """Random programs as flat programs, as eager runs and in PyTorch: values, gradients, Variables.
 
-All ops of the registry but those in `oracle_torch.LEFT_OUT`, in float64, in which both compute. Ops
+All ops of the registry but those in `oracle_torch.LEFT_OUT`, in float64, in which both compute. They
 get floats, and integers or truths where they ask for them: what sums of integers, or floats with
 complex numbers, give in PyTorch has other dtypes. Steps that only this library has (functions in
 functions, methods, scopes, custom gradients, draws) are compared flat and eager in `test_programs`,
 optimizers with other libraries in `test_oracle_steps`.
+
+Results agree within the `limits` of sums in another order: 64 times what a few ulps in the arguments
+do. In 1,000 programs PyTorch's were off by 0.06 of that, but for three that cancel (`FLOOR`).
 
 pip install 'autodiff-tape[oracles,testing]' && python -m pytest -m oracle
 """
@@ -17,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 
@@ -53,8 +56,10 @@ class InFloat64(Ours):
 
     def call(self, call: Call, inputs: list[Any]) -> Any:
         dtypes = {name: np.float64 for name in call.statics if name == "dtype"}
-        y = replace(call, statics=call.statics | dtypes)(*inputs)
-        return [ad.real(y), ad.imag(y)] if y.dtype.kind == "c" else y
+        found = replace(call, statics=call.statics | dtypes)(*inputs)
+        ys = found if isinstance(found, tuple) else (found,)
+        parts = [(ad.real(y), ad.imag(y)) if y.dtype.kind == "c" else (y,) for y in ys]
+        return [part for pair in parts for part in pair]
 
 
 def allowed(steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -108,10 +113,13 @@ def assert_agrees(
         with np.errstate(all="ignore"):
             return leaves([*[g(*map(ad.Tensor, x)) for x in calls][-1:], variables])
 
-    flat, eager = result(ad.function), result(lambda f: f)
+    try:
+        flat, eager = result(ad.function), result(lambda f: f)
+        others = in_torch(steps, first, calls, every, largest)
+    except (np.linalg.LinAlgError, torch.linalg.LinAlgError):  # NaN, or no inverse
+        reject()
     sizes = [np.abs(x).max(initial=0) for x in eager if isinstance(x, np.ndarray)]
     assume(all(np.isfinite(size) and size < LARGEST for size in sizes))
-    others = in_torch(steps, first, calls, every, largest)
     floor = FLOOR * max([1.0, *map(float, sizes)])
 
     def check(limits: Any) -> None:
