@@ -253,12 +253,15 @@ class Function(Generic[P, R]):
 
         Shows what the function returns, with gradients on the wires, or what it differentiates if
         it returns no more than gradients. With `backward=True` instead all that it returns and
-        assigns, its own backward pass as gates. Options `copies`, `constants`, `decimals`, `title`,
+        assigns, its own backward pass as gates. `names` maps Variables, and what the function calls
+        its values, to the names that are shown. Options `copies`, `constants`, `decimals`, `title`,
         `max_nodes`, `depth`, `flow`, `highlight`, `costs` and `theme` are those of
         `GradientTape.diagram`; other arguments are the function's.
 
         Raises:
-            ValueError: the function computes no floats; more than `max_nodes` nodes.
+            TypeError: `names` of anything else.
+            ValueError: `names` of nothing in the function; the function computes no floats; more
+                than `max_nodes` nodes.
 
         >>> import autodiff as ad
         >>> @function

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,16 +19,22 @@ from ._trace import Trace, leaf_of
 #: what `draw` can be asked for, and whether the backward pass is drawn as gates
 OPTIONS = frozenset(
     (
-        *("copies", "constants", "decimals", "title", "max_nodes", "backward"),
+        *("names", "copies", "constants", "decimals", "title", "max_nodes", "backward"),
         *("depth", "flow", "highlight", "costs", "theme"),
     )
 )
 
 
 def picture(
-    trace: Trace, result: Any, names: list[str], *, backward: bool = False, **options: Any
+    trace: Trace,
+    result: Any,
+    arguments: list[str],
+    *,
+    names: Mapping[Any, str] | None = None,
+    backward: bool = False,
+    **options: Any,
 ) -> Diagram:
-    """What a function did; `names` are those of its array arguments.
+    """What a function did; `arguments` are the names of its arrays, `names` say what is shown.
 
     What it computed, with the gradients of that on the wires; or, if `backward`, all that it
     returned and assigned, with the gates of its own backward pass.
@@ -36,9 +43,10 @@ def picture(
     targets = _all(trace, result) if backward else _computed(trace, result)
     if not targets:
         raise ValueError("diagram: the function computes nothing from its arguments or Variables")
-    labels = dict(zip(trace.arguments, names, strict=True))
+    labels = dict(zip(trace.arguments, arguments, strict=True))
     for node, name in trace.names.items():
         labels.setdefault(node, name)
+    labels |= _renamed(trace, labels, names or {})
     for node, of in trace.gradients.items():
         if known := labels.get(of) or getattr(leaf_of(trace.graph.records[of]), "name", None):
             labels.setdefault(node, f"d_{known}")
@@ -47,6 +55,27 @@ def picture(
     if not backward:
         return diagram
     return diagram.of(_framed(diagram.picture, trace))
+
+
+def _renamed(trace: Trace, labels: dict[int, str], names: Mapping[Any, str]) -> dict[int, str]:
+    """The nodes of Variables, and of what the function calls so, with the names they are given."""
+    found: dict[int, str] = {}
+    for key, name in names.items():
+        if not isinstance(key, (Variable, str)) or not isinstance(name, str):
+            raise TypeError(
+                f"names maps {type(key).__name__} to {type(name).__name__}; expected Variables, "
+                "or what the function calls its values, to str"
+            )
+        if isinstance(key, Variable):
+            nodes = trace.graph.leaves.get(key, [])
+        else:
+            nodes = [node for node, label in labels.items() if label == key]
+        if not nodes:
+            called = repr(key) if isinstance(key, str) else f"Variable {key.name!r}"
+            known = ", ".join(dict.fromkeys(map(repr, labels.values())))
+            raise ValueError(f"names has {called}, which the function does not use; it has {known}")
+        found.update(dict.fromkeys(nodes, name))
+    return found
 
 
 def _tape(trace: Trace) -> GradientTape:

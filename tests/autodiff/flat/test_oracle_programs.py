@@ -1,13 +1,14 @@
 """Random programs as flat programs, as eager runs and in PyTorch: values, gradients, Variables.
 
-All ops of the registry but those in `oracle_torch.LEFT_OUT`, in float64, in which both compute. They
+All ops of the registry but those in `oracle_torch.LEFT_OUT`, in float64, in which both compute. Ops
 get floats, and integers or truths where they ask for them: what sums of integers, or floats with
 complex numbers, give in PyTorch has other dtypes. Steps that only this library has (functions in
 functions, methods, scopes, custom gradients, draws) are compared flat and eager in `test_programs`,
 optimizers with other libraries in `test_oracle_steps`.
 
-Results agree within the `limits` of sums in another order: 64 times what a few ulps in the arguments
-do. In 1,000 programs PyTorch's were off by 0.06 of that, but for three that cancel (`FLOOR`).
+Results agree within the `limits` of sums in another order: 64 times what a few ulps in the
+arguments do. In 1,000 programs PyTorch's were off by 0.06 of that, but for three that cancel
+(`FLOOR`).
 
 pip install 'autodiff-tape[oracles,testing]' && python -m pytest -m oracle
 """

@@ -116,6 +116,31 @@ def test_options_and_arguments() -> None:
         f.diagram(X, k=3.0, decimals=-1)
 
 
+def test_names() -> None:
+    w, unused = ad.Variable(X, name="kernel"), ad.Variable(X, name="unused")
+
+    @ad.function
+    def f(x: Any) -> Any:
+        with ad.GradientTape() as tape:
+            product = w * x
+            loss = ad.sum(product)
+        return loss, tape.gradient(loss, w)
+
+    def shown(**options: Any) -> set[str]:
+        return {wire.name for wire in f.diagram(X, **options).picture.wires} - {""}
+
+    names: Any = {w: "W", "x": "image", "product": "h"}
+    assert shown() == {"kernel", "x", "product", "loss"}
+    assert shown(names=names) == {"W", "image", "h", "loss"}
+    assert "d_W" in labels(f.diagram(X, names=names, backward=True), "output")
+    for wrong in ("y", unused):
+        with pytest.raises(ValueError, match=r"names has .*, which the function does not use; it"):
+            f.diagram(X, names={wrong: "z"})
+    for kind in ({3: "x"}, {"x": 3}, {ad.Tensor(1.0): "x"}):
+        with pytest.raises(TypeError, match=r"names maps \w+ to \w+; expected Variables"):
+            f.diagram(X, names=kind)
+
+
 def test_what_cannot_be_drawn() -> None:
     with pytest.raises(ValueError, match="computes nothing"):
         ad.function(lambda x: x).diagram(X)
