@@ -34,7 +34,7 @@ LEFT_OUT = {
 @lru_cache
 def function(name: str) -> Callable[..., Any]:
     """An op of ours in PyTorch, its result no object that it was given."""
-    found = OTHERS.get(name) or MORE.get(name) or getattr(torch, name)
+    found = MORE.get(name) or OTHERS.get(name) or getattr(torch, name)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         y = found(*args, **kwargs)

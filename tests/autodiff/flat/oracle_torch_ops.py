@@ -92,7 +92,7 @@ def add_along_axis(x: Any, indices: Any, axis: int, length: int) -> Any:
     return torch.zeros(shape, dtype=x.dtype).scatter_add(axis, indices.expand(x.shape) % length, x)
 
 
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
+def pad(x: Any, pad_width: Any, mode: Any = "constant", constant_values: Any = 0) -> Any:
     places = np.arange(prod(x.shape)).reshape(x.shape)
     if mode != "constant":
         return x.reshape(-1)[torch.tensor(np.pad(places, pad_width, mode=mode))]
@@ -104,6 +104,12 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
 def repeat(x: Any, repeats: Any, axis: Any) -> Any:
     times = torch.tensor(repeats) if isinstance(repeats, tuple) else repeats
     return torch.repeat_interleave(x, times, dim=axis)
+
+
+def concat(arrays: Any, axis: Any) -> Any:
+    if axis is None:
+        return torch.cat([x.reshape(-1) for x in arrays])
+    return torch.cat(arrays, axis)
 
 
 def flip(x: Any, axis: Any) -> Any:
@@ -140,6 +146,7 @@ MORE: dict[str, Callable[..., Any]] = {
     "bitwise_invert": torch.bitwise_not,
     "cholesky": lambda x, upper: torch.linalg.cholesky(x, upper=upper),
     "cofactors": cofactors,
+    "concat": concat,
     "contract": lambda *arrays, subscripts: torch.einsum(subscripts, *arrays),
     "cumulative_prod": cumulative(torch.cumprod, 1.0),
     "cumulative_sum": cumulative(torch.cumsum, 0.0),
