@@ -152,17 +152,21 @@ class _Writer:
         line = f' color="{color}"' if color else ""
         table = f'<table border="0" cellborder="0" cellspacing="0" cellpadding="1"{line}>'
         tip = f"{tail.label or 'fork'} → {head.label or head.kind}: {describe(wire)}"
-        wrong = [MARKS[mark] for mark in troubles(wire) if mark]
+        wrong = [MARKS[mark] for mark in self._marks(wire) if mark]
         if wrong:
             tip += f" ({', '.join(wrong)})"
         return f"{wire.id} [label=<{table}{rows}</table>> id={wire.id} tooltip={quote(tip)}]"
 
+    def _marks(self, wire: Wire) -> tuple[str, str]:
+        """What is wrong with a wire, as far as it is known yet."""
+        value, gradient = troubles(wire)
+        return value, "" if wire.id in self.look.pending else gradient
+
     def _color(self, wire: Wire) -> str:
         """Of a wire that stands out, or of all in the dark; else "", which is black."""
-        value, gradient = troubles(wire)
         if wire.id in self.look.path:
             return self.theme.path
-        if {value, gradient} & {"nan", "inf"}:
+        if {"nan", "inf"} & {*self._marks(wire)}:
             return self.theme.trouble
         if self.look.flow == "backward":
             return self.theme.note if wire.gradient is None else self.theme.gradient
@@ -174,11 +178,11 @@ class _Writer:
         Dashes mark a gradient that is all zero, dots one that has vanished.
         """
         tail, head = self.nodes[wire.tail], self.nodes[wire.head]
-        value, gradient = troubles(wire)
+        value, gradient = self._marks(wire)
         drawn = []
         if wire.id in self.look.path or {value, gradient} & {"nan", "inf"}:
             drawn.append(f"penwidth={WIDE}")
-        if gradient in ("dead", "vanishing") and wire.id not in self.look.pending:
+        if gradient in ("dead", "vanishing"):
             drawn.append("style=dashed" if gradient == "dead" else "style=dotted")
         if color := self._color(wire):
             drawn.append(f'color="{color}"')

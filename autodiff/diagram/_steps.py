@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from ._look import Look
 from ._model import Node, Picture, Wire
-from ._text import number, statistics
+from ._stats import summary
+from ._text import mean_std, number
 
 
 class Step(NamedTuple):
@@ -87,4 +88,5 @@ def _caption(label: str, role: str, upstream: list[Wire], given: list[Wire], dec
 def _gradient(wire: Wire, decimals: int) -> str:
     if wire.shape == ():
         return number(wire.gradient, decimals)
-    return statistics(wire.gradient, gradient=True).split(" ▁")[0] or str(wire.shape)
+    found = summary(wire.gradient)
+    return str(wire.shape) if found is None else mean_std(found)

@@ -222,6 +222,13 @@ def test_pan_zoom_flow_and_theme_in_a_browser(browser: Browser, tmp_path: Path) 
     assert browser.complaints == []
 
 
+LEAF_IN_VIEW = """(() => {
+    const leaf = document.querySelector(".node.leaf").getBoundingClientRect();
+    const view = document.getElementById("picture").getBoundingClientRect();
+    return leaf.left > view.left && leaf.top > view.top && leaf.bottom < view.bottom;
+})()"""
+
+
 def test_thousands_of_nodes_in_a_browser(browser: Browser, tmp_path: Path) -> None:
     tape, y = chain(2000)
     path = Path(tape.diagram(y).render("big.html", tmp_path, cleanup=True))
@@ -233,6 +240,8 @@ def test_thousands_of_nodes_in_a_browser(browser: Browser, tmp_path: Path) -> No
     browser.click("#picture .node.group")
     browser.click("#picture .node.group")
     assert int(shown(browser, "#count")[0].split()[0]) > count + 15
+    browser.click("#open")
+    assert browser(LEAF_IN_VIEW)
     drawn = int(browser("document.documentElement.dataset.drawn"))
     assert seconds < 20 > drawn / 1000, f"{seconds:.1f} s to open, {drawn} ms to draw"
     assert browser.complaints == []

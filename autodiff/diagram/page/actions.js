@@ -14,6 +14,18 @@ function fit(least = 0) {
   state.x = Math.max(least && 20, (box.width - drawn.w * state.zoom) / 2);
   state.y = (box.height - drawn.h * state.zoom) / 2;
   move();
+  const [first] = [...drawn.places].filter(([id]) => nodes.has(id) || clusters.has(id)).sort(([, p], [, q]) => p.x - q.x);
+  if (first && least) reveal(first[0], 0);
+}
+
+// Move so far that a node is to be seen.
+function reveal(id, margin = 40) {
+  const place = drawn.places.get(id), box = svg.getBoundingClientRect();
+  if (!place) return;
+  const x = place.x * state.zoom + state.x, y = place.y * state.zoom + state.y;
+  if (x < margin || x > box.width - margin) state.x += box.width / 2 - x;
+  if (y < margin || y > box.height - margin) state.y += box.height / 2 - y;
+  move();
 }
 
 function zoom(factor, x, y) {
@@ -84,6 +96,7 @@ function step(by) {
   do state.step = Math.max(-1, Math.min(data.turns.length, state.step + by));
   while (picture() === before && state.step > -1 && state.step < data.turns.length);
   draw();
+  if (state.step > 0) reveal(shownTurn() || data.nodes[data.nodes.length - 1].id);
 }
 
 function shownTurn() {
@@ -124,10 +137,15 @@ svg.addEventListener("wheel", event => {
   event.preventDefault();
   zoom(Math.exp(-event.deltaY / 500), event.clientX, event.clientY);
 }, {passive: false});
-let held = null;
-svg.addEventListener("pointerdown", event => { held = [event.clientX - state.x, event.clientY - state.y]; });
+let held = null, pulled = 0;
+svg.addEventListener("pointerdown", event => {
+  held = [event.clientX - state.x, event.clientY - state.y];
+  pulled = 0;
+});
+svg.addEventListener("click", event => { if (pulled > 5) event.stopPropagation(); }, {capture: true});
 addEventListener("pointermove", event => {
   if (held) {
+    pulled += Math.abs(event.movementX) + Math.abs(event.movementY);
     [state.x, state.y] = [event.clientX - held[0], event.clientY - held[1]];
     move();
   }

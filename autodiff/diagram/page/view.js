@@ -79,8 +79,9 @@ function visible() {
 
 function sizeOf(node) {
   if (clusters.has(node.id)) {
-    const text = Math.max(width(node.label, "14px sans-serif"), width(node.role, "11px sans-serif"));
-    return {w: text + 32, h: 46};
+    const small = closedLines(node);
+    const text = Math.max(width(node.label, "14px sans-serif"), ...small.map(l => width(l, "11px sans-serif")));
+    return {w: text + 32, h: 32 + 14 * small.length};
   }
   if (node.kind === "fork") return {w: 6, h: 6};
   if (node.kind === "gate" && node.label.length <= 5 && !lines(node).length) return {w: 36, h: 36};
@@ -90,6 +91,7 @@ function sizeOf(node) {
 }
 
 const lines = node => (data.costs && node.cost && node.kind === "gate" ? [node.cost] : node.lines);
+const closedLines = cluster => (data.costs && cluster.cost ? [cluster.role, cluster.cost] : [cluster.role]);
 const fontOf = node => (["leaf", "output", "constant"].includes(node.style) ? "italic 16px serif" : "14px sans-serif");
 
 function textsOf(seen) {
@@ -188,7 +190,7 @@ function drawNode(node, place, parent) {
   else if (style === "gate") element("rect", {x: -place.w / 2, y: -place.h / 2, width: place.w, height: place.h, rx: 9}, g);
   else if (outline(style, 1, 1)) element("path", {d: outline(style, place.w, place.h)}, g);
   const small = style === "gate" && place.w === 36 && node.label.length > 2;
-  const texts = closed ? [node.label, node.role] : [node.label, ...lines(node)];
+  const texts = closed ? [node.label, ...closedLines(node)] : [node.label, ...lines(node)];
   texts.forEach((text, k) => element("text", {
     y: 5 + 15 * (k - (texts.length - 1) / 2), class: k ? "note" : "name",
     style: k ? "" : small ? `font-size:${node.label.length > 4 ? 10 : 12}px` : "",
