@@ -118,11 +118,11 @@ class CupyMachine:
         """A graph of all steps, for any stream."""
         if any(isinstance(step, Call) for step in steps):
             raise CaptureError("CuPy's functions allocate, and use cuBLAS, which is not recorded")
-        if any(isinstance(step, Product) for step in steps):
-            self._products()  # makes its handle, which takes memory
         stream = self._cupy.cuda.Stream(non_blocking=True)
         graph, problem = None, None
         with stream:
+            if any(isinstance(step, Product) for step in steps):
+                self._products()  # told its stream, and made if need be, before that is recorded
             stream.begin_capture()
             try:
                 for step in steps:
