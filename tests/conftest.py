@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -65,12 +66,15 @@ def pytest_configure(config: pytest.Config) -> None:
     device = config.getoption("--device")
     config.addinivalue_line("markers", HOST)
     if device:
-        os.environ["AUTODIFF_DEVICE"] = device  # for what the tests run beside themselves, too
         if device.startswith("cuda"):  # CuPy warns of what is slow, and of what will go
             for kind in ("DeprecationWarning", "UserWarning", "RuntimeWarning"):
                 config.addinivalue_line("filterwarnings", f"ignore::{kind}")
-        if device.startswith("guard"):
-            importlib.import_module("tests.guard.backend")  # makes it known
+        if not device.startswith("guard"):
+            os.environ["AUTODIFF_DEVICE"] = device  # for what the tests run beside themselves, too
+            return
+        importlib.import_module("tests.guard.backend")  # makes it known, to this process alone
+        known: Any = importlib.import_module("autodiff._device")
+        known.default = lambda: known.resolve(device)
 
 
 MNIST_FILES = (
