@@ -68,10 +68,12 @@ def _rule(xp: Any, g: Any, arrays: Sequence[Any], arrays_shape: Any, subscripts:
     free = [c for c in LETTERS if c not in subscripts]
     lead = "".join(free[: g.ndim - len(out)])
     result = []
-    for k, (term, shape) in enumerate(zip(terms, arrays_shape, strict=True)):
+    pairs = list(enumerate(zip(terms, arrays_shape, strict=True)))
+    for k, (term, shape) in pairs:
         others = [(t, a) for i, (t, a) in enumerate(zip(terms, arrays, strict=True)) if i != k]
         given = [(lead + out, g), *others]
-        known = set(out).union(*(t for t, _ in others))
+        full = (zip(t, shape, strict=True) for i, (t, shape) in pairs if i != k)
+        known = set(out).union(c for pair in full for c, n in pair if n == size[c])
         spare = iter(free[len(lead) :])
         wanted, seen = "", set[str]()
         for letter, n in zip(term, shape, strict=True):
