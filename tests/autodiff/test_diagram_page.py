@@ -85,10 +85,10 @@ def test_the_one_wire_into_a_closed_cluster_has_the_sum_of_its_gradients() -> No
 
 
 def test_large_pages_open_folded() -> None:
-    tape, y = chain(2000)
+    tape, y = chain(1000)
     diagram = tape.diagram(y)
     data = inside(diagram.html())
-    assert len(data["nodes"]) == len(diagram.picture.nodes) > 1900
+    assert len(data["nodes"]) == len(diagram.picture.nodes) > 900
     shown = {cluster["id"] for cluster in data["clusters"] if cluster["level"] == 1}
     assert data["open"] == []
     assert 2 <= len(shown) < READABLE
@@ -229,8 +229,8 @@ LEAF_IN_VIEW = """(() => {
 })()"""
 
 
-def test_thousands_of_nodes_in_a_browser(browser: Browser, tmp_path: Path) -> None:
-    tape, y = chain(2000)
+def test_a_thousand_nodes_in_a_browser(browser: Browser, tmp_path: Path) -> None:
+    tape, y = chain(1200)
     path = Path(tape.diagram(y).render("big.html", tmp_path, cleanup=True))
     start = time.perf_counter()
     browser.open(path)
