@@ -93,6 +93,8 @@ def add_along_axis(x: Any, indices: Any, axis: int, length: int) -> Any:
 
 
 def pad(x: Any, pad_width: Any, mode: Any = "constant", constant_values: Any = 0) -> Any:
+    if not x.ndim:
+        return x
     places = np.arange(prod(x.shape)).reshape(x.shape)
     if mode != "constant":
         return x.reshape(-1)[torch.tensor(np.pad(places, pad_width, mode=mode))]
@@ -129,9 +131,9 @@ def cofactors(x: Any) -> Any:
 
 
 def solve(a: Any, b: Any) -> Any:
-    """One vector, or stacks of matrices; PyTorch also takes a stack of vectors."""
+    """For one vector, or stacks of matrices; PyTorch also takes stacks of vectors for these."""
     if b.ndim == 1:
-        return torch.linalg.solve(a, b[:, None])[..., 0]
+        return solve(a, b[:, None])[..., 0]
     lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     return torch.linalg.solve(a.expand(*lead, *a.shape[-2:]), b.expand(*lead, *b.shape[-2:]))
 
