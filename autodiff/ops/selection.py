@@ -17,7 +17,7 @@ from .._graph import LEAF, thread
 from .._indices import check, moved_axes, once_each, picked_shape, sent
 from .._op import op
 from .._samples import Arrays, Draw
-from .._tensor import Tensor, convert, leave
+from .._tensor import Tensor, convert, is_python, leave
 from .._variable import Variable
 from .creation import astype
 from .shaping import broadcast_to
@@ -315,6 +315,8 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
             "item assignment to a watched Tensor would cut it off; use ad.copy(x) first"
         )
     picked = self[index]
+    if is_python(value) and np.can_cast(np.asarray(value).dtype, self.dtype, "same_kind"):
+        value = Tensor(value, self.dtype, self.device)  # Python's numbers are as exact as x is
     value = broadcast_to(value, picked.shape)
     _refuse_complex(value, self)
     result = put(self, astype(value, self.dtype), index=index)

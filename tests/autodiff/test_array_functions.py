@@ -196,3 +196,13 @@ def test_the_namespace_says_what_it_has() -> None:
         info.dtypes(kind="float")
     assert ad.finfo(ad.ones(1)).max == float(np.finfo(np.float32).max)
     assert ad.iinfo(ad.int16).bits == 16
+
+
+def test_numbers_assigned_to_elements_are_as_exact_as_these() -> None:
+    x = ad.asarray(np.zeros(2))
+    x[0] = 16777217.0
+    x[np.array([False, True])] = 1e-181
+    assert x.tolist() == [16777217.0, 1e-181]
+    z = ad.asarray(np.zeros((), complex))
+    z[()] = 1e-181j
+    assert z.tolist() == 1e-181j
