@@ -81,6 +81,9 @@ def memory(program: Program, may_fail: Callable[[Value], bool]) -> Memory:
     for vector in order:
         if vector.op == "flat" and computed(vector):
             _place(plan, vector, kept)
+    for value in order:
+        if value.op == "draw":  # drawn before the program runs, where its vector may not live yet
+            plan.part.pop(value, None)
     _results(found, returned)
     slots: dict[Value, Slot] = {}
     for value, k in position.items():

@@ -158,3 +158,22 @@ def test_one_value_for_several_variables() -> None:
     calls = [[np.arange(3.0) + k] for k in range(3)]
     for program in (build, same):
         assert_agree(program, calls, function=GuardFunction)
+
+
+def test_draws_keep_until_they_are_used() -> None:
+    def build() -> Program:
+        v, w = (ad.Variable(np.full(4, float(k))) for k in range(2))
+        random = ad.random.default_rng(0)
+
+        def f(x: Any) -> Any:
+            with ad.GradientTape() as tape:
+                loss = ad.sum(ad.sin(v * x) * ad.cos(w * x))
+            g, _ = tape.gradient(loss, [v, w])
+            v.assign(v - 0.1 * random.normal(size=(4,), dtype="float64"))
+            w.assign(w - 0.1 * g)
+            return loss
+
+        return f, [v, w]
+
+    calls = [[np.arange(4.0) + k] for k in range(3)]
+    assert_agree(build, calls, function=GuardFunction, reordered=True)
