@@ -90,7 +90,7 @@ class Elements:
         for k in reversed(range(len(shape))):
             part = f"{index} / {step}" if step > 1 else index
             if k:
-                part = f"{part} % {shape[k]}"
+                part = f"{part} % {max(1, shape[k])}"
             if shape[k] == 1:
                 part = "0"
             lines.append(f"const int {name}{k} = {part};")

@@ -171,6 +171,8 @@ class _Writer:
 
     def copied(self, value: Value, place: Place) -> None:
         """The kernel that copies a value to a place."""
+        if not value.size:
+            return
         guarded = self.guards and isinstance(place.base, Value)
         if not known(value):
             self.made.others.append(f"copy of {value.dtype}")

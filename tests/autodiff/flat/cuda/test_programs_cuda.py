@@ -161,19 +161,25 @@ def test_one_value_for_several_variables() -> None:
 
 
 def test_draws_keep_until_they_are_used() -> None:
-    def build() -> Program:
-        v, w = (ad.Variable(np.full(4, float(k))) for k in range(2))
-        random = ad.random.default_rng(0)
+    body = (("op nextafter", 16, 24, 29, ()), ("op round", 9, 12, 3, ()), ("draw", 9, 20, 15, ()))
+    steps = (
+        ("descend", 32, 15, 28, ()),
+        ("call", 34, 23, 19, body),
+        *(("op pow", 28, 7, 2, ()), ("op sum", 13, 30, 27, ()), ("update", 39, 9, 22, ())),
+    )
+    assert_runs_alike(
+        steps,
+        ((2, 2, 1), (2, 2, 1), (2, 1)),
+        ("float64", "float64", "float64", "complex64"),
+        seed=546,
+        every=50,
+        function=GuardFunction,
+    )
 
-        def f(x: Any) -> Any:
-            with ad.GradientTape() as tape:
-                loss = ad.sum(ad.sin(v * x) * ad.cos(w * x))
-            g, _ = tape.gradient(loss, [v, w])
-            v.assign(v - 0.1 * random.normal(size=(4,), dtype="float64"))
-            w.assign(w - 0.1 * g)
-            return loss
 
-        return f, [v, w]
+def test_nothing_is_launched_for_nothing() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return ad.concat([x, y], axis=0), ad.sum(x, axis=1), x[:, :0].mT, ad.exp(y[:0])
 
-    calls = [[np.arange(4.0) + k] for k in range(3)]
-    assert_agree(build, calls, function=GuardFunction, reordered=True)
+    x, y = np.zeros((0, 2)), np.ones((3, 2))
+    assert_agree(lambda: (f, []), [[x, y], [x, y * 2]], function=GuardFunction, reordered=True)
