@@ -221,6 +221,8 @@ def formula(value: Value, atoms: list[str]) -> str:
         return (
             f"fabs{'' if dtype.char == 'd' else 'f'}({atoms[0]})" if dtype.kind == "f" else atoms[0]
         )
+    if op == "signbit" and value.operands[0].dtype.kind != "f":
+        return f"{atoms[0]} < 0"
     if op == "nextafter" and dtype.char == "e":
         return f"next_half({atoms[0]}, {atoms[1]})"
     kind = computed(dtype)

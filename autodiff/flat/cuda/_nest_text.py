@@ -186,7 +186,7 @@ class NestText(NestEnds):
             if t in nest.times[v] and not shrinks(v):
                 self.element(v, t)
         for v in found:
-            self.take_in(v, t, "" if v in rows else "live")
+            self.take_in(v, t, "" if nest.place[v] == "i" else "live")
         for v in nest.members:
             if nest.times[v][:1] == [t]:
                 if v in self.kept:

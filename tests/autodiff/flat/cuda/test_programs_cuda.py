@@ -183,3 +183,13 @@ def test_nothing_is_launched_for_nothing() -> None:
 
     x, y = np.zeros((0, 2)), np.ones((3, 2))
     assert_agree(lambda: (f, []), [[x, y], [x, y * 2]], function=GuardFunction, reordered=True)
+
+
+def test_sums_of_rows_and_of_columns_and_signs_of_integers() -> None:
+    def f(x: Any, k: Any) -> Any:
+        y = ad.exp(x - ad.max(x, axis=1, keepdims=True))
+        rows, columns, more = ad.sum(y, axis=1), ad.sum(y * 2, axis=0), ad.max(y * 3, axis=0)
+        return y, rows, columns, more, ad.sum(y * 4), ad.signbit(k)
+
+    x, k = np.random.default_rng(0).normal(size=(5, 3)), np.arange(-1, 2)
+    assert_agree(lambda: (f, []), [[x, k], [x + 1, k]], function=GuardFunction, reordered=True)
