@@ -227,6 +227,8 @@ def _rank(x: Any, rtol: Any, tol: Any, hermitian: bool) -> Tensor:
     if tol is None:
         if rtol is None:
             rtol = float(np.max(a.shape[-2:]) * np.finfo(values.dtype).eps)
+        elif np.ndim(rtol):
+            rtol = asarray(rtol)[..., None]  # one for each matrix
         tol = max(values, axis=-1, keepdims=True) * rtol
     else:
         tol = asarray(tol)[..., None]

@@ -206,3 +206,9 @@ def test_numbers_assigned_to_elements_are_as_exact_as_these() -> None:
     z = ad.asarray(np.zeros((), complex))
     z[()] = 1e-181j
     assert z.tolist() == 1e-181j
+
+
+def test_ranks_by_a_tolerance_for_each_matrix() -> None:
+    x = np.stack([np.diag([1.0, 0.1]), np.diag([1.0, 0.1])])
+    assert ad.linalg.matrix_rank(x, rtol=np.array([0.5, 0.01])).tolist() == [1, 2]
+    assert ad.linalg.matrix_rank(np.zeros((0, 2, 2, 2)), rtol=np.ones((0, 2))).shape == (0, 2)
