@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _SIGNS = "vectors are determined up to factors of size 1, which each LAPACK chooses for itself"
 LEFT_OUT = {
     "check_labels": "it gives its argument or raises; PyTorch's losses check by themselves",
+    "searchsorted": "it takes sorted elements, and values of a program are in any order",
     **dict.fromkeys(("eig", "eigh", "qr", "svd"), _SIGNS),
 }
 

@@ -164,7 +164,6 @@ MORE: dict[str, Callable[..., Any]] = {
     "positive": torch.clone,
     "repeat": repeat,
     "roll": roll,
-    "searchsorted": lambda x, v, side: torch.searchsorted(x, v, side=side),
     "segment_sum": segment_sum,
     "slogdet": lambda x: tuple(torch.linalg.slogdet(x)),
     "sort": lambda x, axis, descending: (
