@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ._device import Device
     from ._tensor import Tensor
     from ._variable import Variable
-    from .flat._trace import Trace
+    from .flat.trace._trace import Trace
 
 #: Where a record's output stands, and where its node numbers begin.
 OUT, NODES = 2, 3

@@ -22,12 +22,12 @@ from . import _there
 from ._cost import Cost as Cost
 from ._cost import LineCost as LineCost
 from ._cost import cost_of
-from ._guard import check, check_again, check_captured
-from ._kernels import wanted
-from ._lower import identifier, lower
 from ._run import Runner
-from ._signature import is_array, signature
-from ._trace import Trace, run
+from .fuse._kernels import wanted
+from .lower._lower import identifier, lower
+from .trace._guard import check, check_again, check_captured
+from .trace._signature import is_array, signature
+from .trace._trace import Trace, run
 
 if TYPE_CHECKING:
     from ..diagram import Diagram

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._lines import by_arrays
-from ._readable import Line, Readable
-from ._value import REDUCTIONS, UFUNCS, Value
+from .ir._value import REDUCTIONS, UFUNCS, Value
+from .text._lines import by_arrays
+from .text._readable import Line, Readable
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from .._tape import GradientTape
 from .._tensor import Tensor
 from .._variable import Variable
 from ..diagram import Diagram, Picture, draw
-from ._trace import Trace, leaf_of
+from .trace._trace import Trace, leaf_of
 
 #: what `draw` can be asked for, and whether the backward pass is drawn as gates
 OPTIONS = frozenset(

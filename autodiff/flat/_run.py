@@ -15,16 +15,16 @@ from .._backend import as_data
 from .._calls import constant
 from .._graph import UNREAD
 from .._variable import writing
-from ._arena import LINE, arrange
-from ._buffers import Plan, plan
-from ._fuse import fused
-from ._group import group_updates
-from ._home import Home, own, put_in_order
-from ._kernels import compiled
-from ._lower import Program
-from ._readable import Readable
-from ._text import Text, in_place
-from ._value import Value
+from .fuse._clusters import fused
+from .fuse._kernels import compiled
+from .ir._value import Value
+from .lower._group import group_updates
+from .lower._lower import Program
+from .plan._arena import LINE, arrange
+from .plan._buffers import Plan, plan
+from .plan._home import Home, own, put_in_order
+from .text._readable import Readable
+from .text._text import Text, in_place
 
 _numbers = count(1)
 

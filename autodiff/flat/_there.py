@@ -12,14 +12,14 @@ from .._device import CPU, Device, backend, current, device_of, on, on_device
 from .._tensor import Tensor
 from .._variable import Variable
 from ..ops.creation import asarray
-from ._signature import is_array, signature
-from ._trace import Trace
 from .cuda import _machines
+from .trace._signature import is_array, signature
+from .trace._trace import Trace
 
 if TYPE_CHECKING:
     from . import Function
-    from ._lower import Program
     from .cuda._machine import Machine
+    from .lower._lower import Program
 
 
 def lies_there(args: Any, kwargs: Any) -> bool:

@@ -11,9 +11,9 @@ import autodiff as ad
 from autodiff import _nest
 from autodiff._backend import as_data
 from autodiff.flat import Function
-from autodiff.flat._lower import lower
-from autodiff.flat._signature import signature
 from autodiff.flat.cuda._runner import DeviceRunner
+from autodiff.flat.lower._lower import lower
+from autodiff.flat.trace._signature import signature
 from tests.guard.arrays import ndarray
 from tests.guard.machine import HostMachine
 

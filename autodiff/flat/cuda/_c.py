@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .._kernel_text import COMPARISONS
-from .._value import Value
+from ..fuse._kernel_text import COMPARISONS
+from ..ir._value import Value
 
 #: how numbers lie in memory, by the characters of NumPy's dtypes
 STORED = {

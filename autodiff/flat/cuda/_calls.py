@@ -11,8 +11,8 @@ from operator import attrgetter
 from typing import Any
 
 from ..._backend import FORWARDS, Namespace
-from .._library import _filled
-from .._value import REDUCTIONS, UFUNCS
+from ..ir._library import _filled
+from ..ir._value import REDUCTIONS, UFUNCS
 
 
 class Held:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .._buffers import owner
-from .._fuse import Growth, touched
-from .._loops import ELEMENTWISE, Nest, Space, base, reads, shrinks, space_of
-from .._strides import laid
-from .._value import REDUCTIONS, Value
+from ..fuse._clusters import Growth, touched
+from ..fuse._loops import ELEMENTWISE, Nest, Space, base, reads, shrinks, space_of
+from ..ir._strides import laid
+from ..ir._value import REDUCTIONS, Value
+from ..plan._buffers import owner
 from ._c import computes, known
 
 #: columns of rows that are reduced while their columns are, too: their sums lie in shared memory

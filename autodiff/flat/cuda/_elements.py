@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._value import Value
+from ..ir._value import Value
 from . import _c as c
 from ._kernel import MANY_BLOCKS, THREADS, Kernel, head, up
 from ._memory import ELEMENTWISE, View, view_of

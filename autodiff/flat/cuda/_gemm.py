@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from .._strides import reshaped
-from .._value import Shape, Value
+from ..ir._strides import reshaped
+from ..ir._value import Shape, Value
 from ._kernel import Scratch
 from ._memory import View, view_of
 

@@ -14,8 +14,8 @@ from weakref import WeakValueDictionary
 
 from ..._graph import UNREAD
 from ..._variable import Variable
-from .._group import Group
-from .._value import Value
+from ..ir._value import Value
+from ..lower._group import Group
 from ._machine import Machine
 
 _data = attrgetter("_data")

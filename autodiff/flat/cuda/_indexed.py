@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from .._library import INDEX as MARK
-from .._strides import row_major
-from .._value import Value
+from ..ir._library import INDEX as MARK
+from ..ir._strides import row_major
+from ..ir._value import Value
 from . import _c as c
 from ._elements import Elements
 from ._kernel import Table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .._value import Value
+from ..ir._value import Value
 
 #: the function that reads and writes a failure is given these two
 FAILURE = "int* seen, int* told"

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from .._arena import LINE, arrange
-from .._buffers import Plan, Slot, _last_uses, _place, _positions, computed, owner, reachable
-from .._lower import Program
-from .._strides import _view_strides, is_view, laid, row_major
-from .._value import UFUNCS, Value
+from ..ir._strides import _view_strides, is_view, laid, row_major
+from ..ir._value import UFUNCS, Value
+from ..lower._lower import Program
+from ..plan._arena import LINE, arrange
+from ..plan._buffers import Plan, Slot, _last_uses, _place, _positions, computed, owner, reachable
 
 ARENA, RESULTS = "arena", "results"
 ELEMENTWISE = UFUNCS | {"where", "cast"}

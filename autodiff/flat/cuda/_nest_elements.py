@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .._loops import base, reads, shrinks
-from .._value import Value
+from ..fuse._loops import base, reads, shrinks
+from ..ir._value import Value
 from . import _c as c
 from ._clusters import DeviceNest
 from ._kernel import Scratch

@@ -7,8 +7,8 @@ the same bits at every run.
 
 from __future__ import annotations
 
-from .._loops import shrinks
-from .._value import Value
+from ..fuse._loops import shrinks
+from ..ir._value import Value
 from . import _c as c
 from ._nest_elements import NestElements
 from ._schedule import size_of

@@ -7,8 +7,8 @@ all blocks share the rows. What is found of a row is known to all its lanes.
 
 from __future__ import annotations
 
-from .._loops import base, reads, shrinks
-from .._value import Value
+from ..fuse._loops import base, reads, shrinks
+from ..ir._value import Value
 from . import _c as c
 from ._kernel import MANY_BLOCKS, Kernel, Scratch, head
 from ._nest_ends import NestEnds

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._buffers import computed, owner
-from .._library import TUPLE
-from .._lower import Program
-from .._value import Value
+from ..ir._library import TUPLE
+from ..ir._value import Value
+from ..lower._lower import Program
+from ..plan._buffers import computed, owner
 from ._c import known
 from ._elements import Elements
 from ._gemm import Gemm, gemm_of

@@ -10,7 +10,7 @@ from math import prod
 
 import numpy as np
 
-from .._value import REDUCTIONS, Value
+from ..ir._value import REDUCTIONS, Value
 from . import _c as c
 from ._elements import Elements
 from ._kernel import MANY_BLOCKS, THREADS, Kernel, head, up

@@ -17,14 +17,14 @@ from ..._device import CPU, Device, on
 from ..._graph import thread
 from ..._tensor import Tensor
 from ..._variable import writing
-from .._fuse import fused
-from .._group import group_updates
-from .._library import TUPLE
-from .._lower import Program
-from .._readable import Readable
 from .._run import planned
-from .._strides import is_view
-from .._value import SOURCES, Value
+from ..fuse._clusters import fused
+from ..ir._library import TUPLE
+from ..ir._strides import is_view
+from ..ir._value import SOURCES, Value
+from ..lower._group import group_updates
+from ..lower._lower import Program
+from ..text._readable import Readable
 from ._calls import Held
 from ._clusters import DeviceGrowth
 from ._homes import Homes

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .._loops import shrinks
-from .._value import Value
+from ..fuse._loops import shrinks
+from ..ir._value import Value
 from ._clusters import DeviceNest
 from ._kernel import MANY_BLOCKS, THREADS, smallest_power, up
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import autodiff as ad
-from autodiff.flat import _kernels
-from autodiff.flat._kernel_text import Code
+from autodiff.flat.fuse import _kernels
+from autodiff.flat.fuse._kernel_text import Code
 
 #: of the argument's dtype and without errors, as compiled code has them
 FUNCTIONS = SimpleNamespace(

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from autodiff._backend import as_data
-from autodiff.flat._buffers import Plan, computed, owner, tiles
-from autodiff.flat._evaluate import apply
-from autodiff.flat._lower import Program
-from autodiff.flat._strides import is_view
-from autodiff.flat._value import Value
+from autodiff.flat.ir._evaluate import apply
+from autodiff.flat.ir._strides import is_view
+from autodiff.flat.ir._value import Value
+from autodiff.flat.lower._lower import Program
+from autodiff.flat.plan._buffers import Plan, computed, owner, tiles
 
 Arrays = Sequence[Any]
 

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from autodiff._op import registry
-from autodiff.flat import _buffers, _run, _trace
-from autodiff.flat._text import Text
+from autodiff.flat import _run
+from autodiff.flat.plan import _buffers
+from autodiff.flat.text._text import Text
+from autodiff.flat.trace import _trace
 from autodiff.testing import sample_call
 
 from .blocks import BLOCKS

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import autodiff as ad
-from autodiff.flat._buffers import PIECE
+from autodiff.flat.plan._buffers import PIECE
 from optim import SGD, Adam
 
 from .agreement import Program, assert_agree
@@ -285,8 +285,8 @@ def test_complex_numbers_cast_to_their_real_parts() -> None:
 
 @pytest.mark.parametrize("name", ["f", "np", "range", "sum", "arena", "<lambda>", "while"])
 def test_names_that_the_text_uses_itself(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autodiff.flat._buffers.PIECE", 2)
-    monkeypatch.setattr("autodiff.flat._text.PIECE", 2)
+    monkeypatch.setattr("autodiff.flat.plan._buffers.PIECE", 2)
+    monkeypatch.setattr("autodiff.flat.text._text.PIECE", 2)
 
     def build() -> Program:
         vs = [ad.Variable(A[0] + len(k), name=k) for k in ("w", "w_i", "arena", "range", "np", "i")]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._stream import Stream
-from autodiff.flat._readable import Readable
+from autodiff.flat.text._readable import Readable
 
 HOME = re.compile(r"(\w+) \w+ \(\d+,\) written; ([\w, ]+?), end to end")
 

@@ -11,8 +11,8 @@ import pytest
 
 import autodiff as ad
 import nn
-from autodiff.flat import _kernels
-from autodiff.flat._kernel_text import Code
+from autodiff.flat.fuse import _kernels
+from autodiff.flat.fuse._kernel_text import Code
 from nn import losses
 from nn.callbacks import Callback, LambdaCallback
 from nn.layers import Dense, Flatten, Input

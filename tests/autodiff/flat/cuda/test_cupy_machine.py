@@ -11,12 +11,12 @@ import pytest
 
 import autodiff as ad
 from autodiff.flat import Function
-from autodiff.flat._lower import lower
-from autodiff.flat._signature import signature
 from autodiff.flat.cuda import _cupy_machine
 from autodiff.flat.cuda._cupy_machine import CupyMachine
 from autodiff.flat.cuda._machine import Call, CaptureError, Launch
 from autodiff.flat.cuda._runner import DeviceRunner
+from autodiff.flat.lower._lower import lower
+from autodiff.flat.trace._signature import signature
 from tests.guard.cublas import FakeCublas
 from tests.guard.cuda import Array, cupy, streams
 from tests.guard.machine import COMPILER

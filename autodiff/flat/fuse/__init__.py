@@ -1,0 +1,1 @@
+"""Where it is asked for: neighbouring values become one loop, compiled by Numba."""

@@ -1,0 +1,1 @@
+"""From a trace to values: forwards and rules run on them; equal updates become one."""

@@ -1,0 +1,1 @@
+"""Where each value lives: in a buffer, over another value, in a Variable, or as a view."""
