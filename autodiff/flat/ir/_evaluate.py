@@ -55,7 +55,8 @@ _OTHERS: dict[str, Any] = {
     "transpose": lambda a, axes: a[0].transpose(axes),
     "broadcast": lambda a, shape: np.broadcast_to(a[0], shape),
     "slice": lambda a, index: a[0][index],
-    "take": lambda a, index: a[0][_filled(index, a[1:])],
+    # in order, as buffers are: NumPy lays the columns that it takes one after the other
+    "take": lambda a, index: np.asarray(a[0][_filled(index, a[1:])], order="C"),
     "concat": lambda a, axis: np.concatenate(a, axis),
     "stack": lambda a, axis: np.stack(a, axis),
     "scatter": _scatter,
