@@ -10,6 +10,7 @@ TEST_ARGS ?=
 BENCH_ARGS ?= ops
 ARRAY_API_TESTS ?=
 AUTOGRAD ?=
+NOTEBOOK_ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
@@ -27,7 +28,7 @@ help:
 	@echo "make lint       ruff, mypy"
 	@echo "make bench      python -m bench, BENCH_ARGS='$(BENCH_ARGS)'"
 	@echo "make conformance  others' test suites: ARRAY_API_TESTS=checkout, or AUTOGRAD=folder"
-	@echo "make notebooks  execute the notebooks in place"
+	@echo "make notebooks  execute the notebooks into build/notebooks"
 	@echo "make clean      remove caches and outputs; the environment in $(VENV) stays"
 
 demo: $(VENV)/.has-demo
@@ -53,10 +54,7 @@ conformance: $(VENV)/.has-testing
 	@test -z "$(AUTOGRAD)" || $(PY) -m tests.conformance.hips_autograd $(AUTOGRAD) $(TEST_ARGS)
 
 notebooks: $(VENV)/.has-notebooks
-	@for notebook in notebooks/*.ipynb; do \
-	  test -e "$$notebook" || { echo "no notebooks yet"; exit 0; }; \
-	  $(PY) -m nbconvert --to notebook --execute --inplace "$$notebook" || exit 1; \
-	done
+	@$(PY) -m tests.notebooks.execute $(NOTEBOOK_ARGS)
 
 clean:
 	rm -rf build dist demo-output .mypy_cache .pytest_cache .ruff_cache .hypothesis
