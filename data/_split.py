@@ -70,6 +70,8 @@ def drawn(
     groups = [order] if labels is None else _by_label(order, labels)
     for group in groups:
         in_test[group[: round(part * len(group))]] = True
+    if labels is not None:  # a label comes first in training where its test rows are found early
+        order = rng.permutation(order)
     return order[~in_test[order]], order[in_test[order]]
 
 

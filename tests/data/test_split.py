@@ -56,6 +56,16 @@ def test_the_seed_decides_and_the_order_is_random() -> None:
         assert np.count_nonzero(np.diff(np.array(part) % 2)) > len(part) // 4
 
 
+def test_classes_are_mixed_from_the_first_row_to_the_last() -> None:
+    """Ten rows of ten classes show 6.6 of them on average, at both ends of both parts."""
+    y = np.arange(200) % 10
+    splits = [train_test_split(y, test_size=0.5, stratify=y, seed=seed) for seed in range(100)]
+    for part in range(2):
+        for rows in (slice(10), slice(-10, None)):
+            found = np.mean([len({*split[part][rows].tolist()}) for split in splits])
+            assert found == pytest.approx(6.6, abs=0.4)
+
+
 def test_the_last_rows_of_a_memory_mapped_array_stay_on_disk(tmp_path: Path) -> None:
     x = np.memmap(tmp_path / "x", np.uint8, "w+", shape=(10, 3))
     train, test = train_test_split(x, test_size=4, shuffle=False)
