@@ -24,7 +24,7 @@ COMMANDS = {
     "jacobian": "time per Jacobian and Hessian of a small net, beside other libraries",
     "mlp": "learn handwritten digits and draw what was learnt",
     "lectures": "every model of the lectures, trained to its number",
-    "report": "tests and measurements on a device in one go, for a machine that is at hand shortly",
+    "report": "all results as one page; with --device cuda, tests and measurements there in one go",
 }
 
 

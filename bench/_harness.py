@@ -166,6 +166,7 @@ class Report:
                     "label": e.competitor.label,
                     "ours": e.competitor.ours,
                     "peer": e.competitor.peer,
+                    "optional": e.competitor.optional,
                     "skipped": e.skipped,
                     **e.info,
                 }

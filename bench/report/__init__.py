@@ -1,8 +1,10 @@
-"""`python -m bench report --device cuda`: tests and measurements on a device, in one go.
+"""`python -m bench report`: the page of results; on a device, tests and measurements in one go.
 
-For a machine that is at hand for minutes: everything together ends within `--minutes`. Each part
-is a process with a limit of its own; what fails or takes too long is written down, and the next one
-begins. What was found lies in the file after every part, so that nothing is lost if the machine is.
+Without a device it writes what lies in `bench/results` as one page (`bench._page`). With `--device
+cuda`, or where a `--part` or a file for `--json` is named, it measures, for a machine that is at
+hand for minutes: everything together ends within `--minutes`. Each part is a process with a limit
+of its own; what fails or takes too long is written down, and the next one begins. What was found
+lies in the file after every part, so that nothing is lost if the machine is.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import Any
 
 from autodiff._files import write_atomically
 from bench._machine import describe
+from bench._page import _files as page
 from bench.report._device import describe_device
 from bench.report._parts import PARTS, Outcome, Part, run_part
 
@@ -24,7 +27,8 @@ LEAST = 5.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which parts, in how much time, and where the figures go."""
+    """For the page: of what, and where to. On a device: which parts, in how much time."""
+    page.add_arguments(parser)
     add = parser.add_argument
     add("--json", type=Path, metavar="FILE", help="write here (default: NAME of device.json)")
     add("--part", action="append", choices=[p.name for p in PARTS], help="only this; may be again")
@@ -33,6 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
+    """Write the page; or run the parts, 1 if one did not come through."""
+    if args.device == "cpu" and args.part is None and args.json is None:
+        return page.main(args)
+    return measure(args)
+
+
+def measure(args: argparse.Namespace) -> int:
     """Run the parts, print what came of each, write the figures; 1 if one did not come through."""
     file = args.json or Path(f"report-{args.device.replace(':', '-')}.json")
     if not file.absolute().parent.is_dir():
