@@ -21,7 +21,6 @@ from .._variable import writing
 from . import _there
 from ._cost import Cost as Cost
 from ._cost import LineCost as LineCost
-from ._cost import cost_of
 from ._run import Runner
 from .fuse._kernels import wanted
 from .lower._lower import identifier, lower
@@ -246,7 +245,7 @@ class Function(Generic[P, R]):
         (56, [48, 8])
         """
         runner = self._runner(args, kwargs)
-        return cost_of(runner.readable, runner.memory)
+        return runner.cost  # type: ignore[no-any-return]
 
     def diagram(self, *args: Any, **kwargs: Any) -> Diagram:
         """The graph of what the function computes from these arguments; Variables stay as they are.

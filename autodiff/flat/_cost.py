@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .ir._value import REDUCTIONS, UFUNCS, Value
 from .text._lines import by_arrays
-from .text._readable import Line, Readable
+
+if TYPE_CHECKING:
+    from .text._readable import Line, Readable
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class Cost:
     product (n, k) · (k, m) as 2nkm. `bytes` are those that the lines read and write, each operand
     once: what passes between memory and processor if nothing stays in a cache. `intensity` is
     flops / bytes. `memory` is what all buffers of the program take together, at any time;
-    `constants` what it holds besides.
+    `constants` what it holds besides. A kernel of a fused program is one line: all operations of
+    what it computes, the bytes of its arguments and results.
     """
 
     name: str
@@ -124,7 +128,7 @@ def cost_of(text: Readable, memory: int) -> Cost:
             section=line.section,
             gate=line.values[-1].gate.op if line.values else "copy",
             flops=sum(map(flops, line.values)),
-            bytes=moved(line),
+            bytes=moved(line.values, () if line.copied is None else (line.copied,)),
         )
         for line in text.lines
         if line.section and (line.values or line.copied is not None)
@@ -148,6 +152,9 @@ def flops(value: Value) -> int:
     op, inputs = value.op, value.operands
     if op == "call":
         return int(value.attrs["flops"])
+    if op == "fused":  # by one of the kernel's outputs; it makes the others on the way
+        members = value.attrs["cluster"].nest.members
+        return 0 if value.attrs["output"] else sum(map(flops, members))
     if not any(x.dtype.kind in "fc" for x in inputs):
         return 0
     if op == "matmul":
@@ -165,14 +172,17 @@ def flops(value: Value) -> int:
     return 0
 
 
-def moved(line: Line) -> int:
-    """Bytes that a line reads and writes; numbers that it computes on the way stay in registers."""
-    if line.copied is not None:
-        return int(2 * line.copied.nbytes)
-    inside = set(line.values)
-    *_, last = line.values
-    read = {x for v in line.values for x in v.operands if x not in inside}
-    total: int = sum(map(touched, read))
+def moved(values: Sequence[Value], copied: Sequence[Value] = ()) -> int:
+    """Bytes that a line reads and writes, which computes values and copies others.
+
+    Numbers that it computes on the way to the last value stay in registers.
+    """
+    total: int = sum(2 * x.nbytes for x in copied)
+    if not values:
+        return total
+    inside = set(values)
+    *_, last = values
+    total += sum(map(touched, {x for v in values for x in v.operands if x not in inside}))
     if last.op == "within":
         return total
     filled = last.op == "routed" and not last.attrs["along"].covering

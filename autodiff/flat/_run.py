@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 from contextvars import copy_context
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import Any
@@ -15,6 +16,8 @@ from .._backend import as_data
 from .._calls import constant
 from .._graph import UNREAD
 from .._variable import writing
+from ._cost import Cost, cost_of
+from ._steps import costs
 from .fuse._clusters import fused
 from .fuse._kernels import compiled
 from .ir._value import Value
@@ -41,14 +44,12 @@ class Runner:
         self.program = program
         self.plan = planned(program)
         self._bytes = arrange(self.plan)
-        text = Text(program, self.plan, name)
+        self.spelling = text = Text(program, self.plan, name)
         self.text = text.write()
         #: arrays that the text is given, by name
         self.constants, self._kernels = text.constants, text.kernels
         self._name = name
-        self._code = self._compile()
-        #: functions that no call is using now
-        self._idle: list[Any] = []
+        self.renew()
         self._homes = tuple(Home(group, text.derived[group.old]) for group in program.groups)
         self._read, self._written = text.read, text.written
         self._in_order = tuple(dict.fromkeys({*text.in_order} & {*text.read, *text.written}))
@@ -56,6 +57,12 @@ class Runner:
         #: whether calls assign Variables or draw: then they take turns
         self._changes = bool(self._written or self._homes or self._given or program.builder.draws)
         self._count = len(program.returned())
+
+    def renew(self) -> None:
+        """Compile the text."""
+        self._code = self._compile()
+        #: functions that no call is using now
+        self._idle: list[Any] = []
 
     @property
     def readable(self) -> Readable:
@@ -67,6 +74,12 @@ class Runner:
     def memory(self) -> int:
         """Bytes of all buffers, which share memory where their lives do not overlap."""
         return self._bytes
+
+    @property
+    def cost(self) -> Cost:
+        """What a call costs; kernels, where there are any, as what they are."""
+        found = cost_of(self.readable, self.memory)
+        return replace(found, lines=costs(self.spelling)) if self._kernels else found
 
     def _compile(self) -> Any:
         file = f"<flat program {next(_numbers)}: {self._name}>"

@@ -17,6 +17,7 @@ from ..._device import CPU, Device, on
 from ..._graph import thread
 from ..._tensor import Tensor
 from ..._variable import writing
+from .._cost import Cost, cost_of
 from .._run import planned
 from ..fuse._clusters import fused
 from ..ir._library import TUPLE
@@ -73,6 +74,11 @@ class DeviceRunner:
     def readable(self) -> Readable:
         """The program as one reads it."""
         return Readable(self.plain, planned(self.plain), self._name)
+
+    @property
+    def cost(self) -> Cost:
+        """What a call costs, as if NumPy made it: kernels pass fewer bytes."""
+        return cost_of(self.readable, self.memory)
 
     @property
     def text(self) -> str:

@@ -17,6 +17,7 @@ from ..plan._buffers import PIECE, Plan, Slot, computed, owner, tiles
 from ._layout import constant
 from ._lines import index_text, number
 from ._parts import Parts
+from ._step import Step
 
 #: arithmetic on what has no axes is written with Python's operators, which are faster there
 OPERATORS = {
@@ -61,6 +62,8 @@ class Text(Parts):
         self.kernels: dict[Code, str] = {}
         self.header: list[str] = []
         self.body: list[str] = []
+        #: which lines of the body compute what
+        self.steps: list[Step] = []
         self.ones: dict[tuple[int, str], str] = {}
         self.scalars: dict[tuple[str, str], str] = {}
         #: names of generators and their arguments
@@ -92,19 +95,25 @@ class Text(Parts):
             if value.section != section:
                 section = value.section
                 self.body.append(f"# {section}")
+            start, run = len(self.body), [value]
+            copied: tuple[Value, ...] = ()
             if is_view(value):
                 self.view(value)
             elif value in self.plan.pieces:
                 run = self.plan.pieces[value]
-                written.update(run)
                 self.loop(run)
             elif value.op == "fused":
                 run = self.plan.together(value)
-                written.update(run)
                 write_call(self, run)
+            elif value.op == "flat":
+                run, copied = [], tuple(x for x, _ in self.plan.moved(value))
+                self._flat(value)
             else:
                 self.line(value)
+            written.update(run)
             self.checks(value)
+            if not is_view(value) and len(self.body) > start:
+                self.steps.append(Step(start, len(self.body), tuple(run), copied))
         self.finish()
         lines = ["import numpy as np", "", *self.header, "", ""]
         lines.append(f"def {self.name}({', '.join(map(self.name_of, self.parameters()))}):")
@@ -134,7 +143,7 @@ class Text(Parts):
             name = self.operand(value)
             if value not in self.plan.fresh:
                 results.append(self.free_name("result"))
-                self.body.append(f"{results[-1]} = {name}.copy()")
+                self.copy(f"{results[-1]} = {name}.copy()", value)
             else:
                 results.append(name)
         pairs = [(self.program.variables[v], new) for v, new in self.program.assigned.items()]
@@ -150,14 +159,19 @@ class Text(Parts):
             if owner(new).op in ("variable", "flat") or owner(new) in self.plan.over:
                 # lies in a Variable that may be written over by the lines below
                 fresh = self.free_name("new")
-                self.body.append(f"{fresh} = {name}.copy()")
+                self.copy(f"{fresh} = {name}.copy()", new)
                 name = fresh
-            old_name = self.operand(old)
-            copies.append(
-                f"np.copyto({old_name}, {name})" if new.shape else f"{old_name}[()] = {name}"
-            )
-        self.body += copies
+            to = self.operand(old)
+            text = f"np.copyto({to}, {name})" if new.shape else f"{to}[()] = {name}"
+            copies.append((text, new))
+        for text, new in copies:
+            self.copy(text, new)
         self.body.append(f"return ({', '.join(results)},)" if results else "return ()")
+
+    def copy(self, line: str, value: Value) -> None:
+        """A line that copies a value as it is."""
+        self.body.append(line)
+        self.steps.append(Step(len(self.body) - 1, len(self.body), copied=(value,)))
 
     # -- names -------------------------------------------------------------------------------------
 
@@ -330,9 +344,6 @@ class Text(Parts):
 
     def line(self, value: Value) -> None:
         """The line (or two) that computes a value."""
-        if value.op == "flat":
-            self._flat(value)
-            return
         inputs = [self.operand(x) for x in value.inputs]
         out = self.out(value)
         if self.cut is not None:

@@ -152,3 +152,22 @@ def test_methods_have_costs() -> None:
             return x * 2.0
 
     assert Scale().call.cost(X).flops == 12
+
+
+def test_a_kernel_is_one_line_with_the_operations_of_all_that_it_computes() -> None:
+    """The plain program's FLOPs; of bytes only what kernels read and write."""
+    from .interpreted import by_python, fused
+
+    f, args = training_step()
+    with by_python():
+        flat = fused(f)
+        cost, plain = flat.cost(*args), ad.function(f, fuse=False).cost(*args)
+    assert cost.flops == plain.flops
+    update = cost.sections["update"]
+    (kernel,) = [line for line in update.lines if "kernel" in line.text]
+    assert kernel.flops == 2 * 13002
+    assert kernel.bytes == 4 * 3 * 13002 + 8  # gradients, parameters twice; the rate
+    assert plain.sections["update"].bytes == kernel.bytes + 4 * 2 * 13002 + 16
+    products = [line.flops for line in cost.lines if line.gate == "matmul"]
+    assert sum(products) == sum(line.flops for line in plain.lines if line.gate == "matmul")
+    assert cost.bytes < plain.bytes
