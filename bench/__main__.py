@@ -22,6 +22,8 @@ COMMANDS = {
     "lenet": "time per whole training step of LeNet-5, beside other libraries",
     "fit": "time per whole epoch of fit on MNIST, beside Keras on its backends",
     "jacobian": "time per Jacobian and Hessian of a small net, beside other libraries",
+    "counts": "what can be counted instead of timed: lines, operations, bytes, bytecodes",
+    "compare": "what got slower or faster between two files of results",
     "mlp": "learn handwritten digits and draw what was learnt",
     "lectures": "every model of the lectures, trained to its number",
     "report": "all results as one page; with --device cuda, tests and measurements there in one go",
