@@ -67,6 +67,7 @@ from .ops.windows import *
 
 if _TYPE_CHECKING:
     from . import random as random
+    from . import special as special
     from . import testing as testing
     from .flat import function as function
 
@@ -76,7 +77,7 @@ for _kind in (Tensor, Variable):
     _backend.NAMESPACES[_kind] = _sys.modules[__name__]
 
 #: name -> module, imported when it is first asked for: together half of what an import takes
-_LATER = {"function": "flat", "random": "random", "testing": "testing"}
+_LATER = {"function": "flat", "random": "random", "special": "special", "testing": "testing"}
 
 
 def __getattr__(name: str) -> _Any:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ._wide import Wide
+from ._wide import Late, Wide, scipy_special
 
 #: scalar types that stand for a 0-d float or complex array: arithmetic on them is several times
 #: faster than on 0-d arrays. 0-d integers and booleans stay arrays: integer scalars warn on
@@ -46,6 +46,7 @@ class Namespace:
 
     def __init__(self, library: Any, /, **ours: Any) -> None:
         self._library = library
+        self.special = Special(self)
         self.__dict__.update(ours)
 
     def __getattr__(self, name: str) -> Any:
@@ -56,6 +57,17 @@ class Namespace:
             value = partial(FORWARDS[name], self)
         self.__dict__[name] = value
         return value
+
+
+class Special:
+    """The functions of `ad.special` on raw arrays, for rules: forwards of ops with their `xp`."""
+
+    def __init__(self, xp: Any) -> None:
+        self._xp = xp
+
+    def __getattr__(self, name: str) -> Any:
+        found = self.__dict__[name] = partial(FORWARDS[name], self._xp)
+        return found
 
 
 #: NumPy's reductions without their Python layers
@@ -290,6 +302,7 @@ numpy_namespace = Namespace(
     require_range=_require_range,
     one_hot=_one_hot,
     linalg=Wide(np.linalg),
+    scipy=Wide(Late(scipy_special)),
 )
 
 #: type of an array, scalar or Tensor -> its `xp`

@@ -313,6 +313,7 @@ def _general(op: Op) -> Callable[..., Any]:
     """Several inputs and statics, or one sequence of inputs."""
     inputs, statics, variadic = op.inputs, op.statics, op.variadic
     forward, outputs, finish = op.forward, op.outputs, finisher(op)
+    elementwise = op.undo is elementwise_undo
     n = len(inputs)
     bind = binder(op)
 
@@ -326,11 +327,17 @@ def _general(op: Op) -> Callable[..., Any]:
             known = operand(x)
             if known is NotImplemented:
                 raise unsupported(op, inputs[min(k, n - 1)], x)
-            if not isinstance(known, Tensor) and (k == 0 or variadic):
+            # a number among others has their dtype
+            alone = variadic or (k == 0 and (not elementwise or type(known) is bool))
+            if alone and not isinstance(known, Tensor):
                 known = Tensor(known)
             tensors.append(known)
             arrays.append(known._data if isinstance(known, Tensor) else known)
-        xp = NAMESPACES[type(arrays[0])]
+        first = next((a for a in arrays if type(a) not in PYTHON_SCALARS), None)
+        if first is None:  # none has a dtype: the default one
+            tensors[0] = Tensor(tensors[0])
+            arrays[0] = first = tensors[0]._data
+        xp = NAMESPACES[type(first)]
         try:
             for name, normal in op.normalise.items():
                 place = statics.index(name)

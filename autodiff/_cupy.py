@@ -34,7 +34,7 @@ import numpy as np
 from . import _indices
 from ._backend import Namespace
 from ._checks import Checks
-from ._wide import Wide
+from ._wide import Late, Wide
 
 #: the oldest CuPy whose promotion of dtypes is NumPy 2's
 OLDEST = 14
@@ -101,14 +101,22 @@ def _advice(text: str) -> str:
     )
 
 
+def special_functions() -> Any:
+    """CuPy's version of SciPy's special functions, which lacks Bessel functions of any order."""
+    import cupyx.scipy.special
+
+    return cupyx.scipy.special
+
+
 class CupyBackend:
     """What there is to CuPy's devices, see `_device.Backend`; over a library of CuPy's names."""
 
-    def __init__(self, cupy: Any) -> None:
+    def __init__(self, cupy: Any, special: Callable[[], Any] = special_functions) -> None:
         self.cupy = cupy
         self.array: type = cupy.ndarray
         self.checks = Checks(cupy)
-        self.xp = Namespace(cupy, **versions(cupy, self.checks))
+        scipy = Wide(Late(special))
+        self.xp = Namespace(cupy, **versions(cupy, self.checks), scipy=scipy)
 
     def count(self) -> int:
         return int(self.cupy.cuda.runtime.getDeviceCount())

@@ -94,6 +94,8 @@ class Op:
     in_dtype: bool
     #: keyword arguments without consequence, and their defaults
     without: dict[str, Any]
+    #: inputs whose derivatives nobody knows, so that asking for one raises
+    underived: tuple[str, ...]
     #: `x_shape` of every input, where a rule asks for one
     extras: tuple[str, ...] = ()
     #: (index of the input, rule, pick): `pick((*record, g, xp))` is the rule's arguments
@@ -146,6 +148,7 @@ def op(
     outputs: type[tuple[Any, ...]] | None = None,
     in_dtype: bool = False,
     without: dict[str, Any] | None = None,
+    underived: tuple[str, ...] = (),
     **rules: Rule,
 ) -> Callable[[Callable[Concatenate[Any, P], Any]], Callable[P, Any]]:
     """Declare an op. The module's docstring explains forward and rules.
@@ -168,6 +171,8 @@ def op(
         outputs: the class of named tuple that calls of an op with several outputs give.
         without: keyword arguments of the Array API that have no consequence here, with their
             defaults: `copy`, since Tensors are values, and `device`, which must be that of x.
+        underived: inputs that have a derivative, but no rule here: to pull a gradient to one of
+            them is an error, where inputs without a rule are constants otherwise.
         in_dtype: calls take `dtype=`, to which the input is cast first; for ops of one input.
 
     Raises:
@@ -203,6 +208,7 @@ def op(
             outputs=outputs,
             in_dtype=in_dtype,
             without=without or {},
+            underived=underived,
         )
         _check(self, parameters)
         self.extras, self.edges, self.keeps = _needs(self)
@@ -287,6 +293,9 @@ def _check(self: Op, parameters: list[inspect.Parameter]) -> None:
         for wanted in _parameters.names(rule):
             if wanted not in names:
                 fail(f"the rule for {name!r} asks for {wanted!r}; there are {sorted(names)}")
+    for name in self.underived:
+        if name not in self.inputs or name in self.rules:
+            fail(f"underived {name!r} is no input without a rule")
     if self.remembers and (self.variadic or len(self.inputs) != 1):
         fail("remembers what it was made of, but has not one input")
     if self.outputs and not hasattr(self.outputs, "_fields"):
@@ -316,8 +325,27 @@ def _needs(self: Op) -> tuple[tuple[str, ...], tuple[Any, ...], dict[str, frozen
         (self.inputs.index(name), rule, _picker([places[w] for w in wanted[name]]))
         for name, rule in self.rules.items()
     )
+    edges += tuple(
+        (self.inputs.index(name), _no_rule(self, name), _nothing) for name in self.underived
+    )
     keeps = {name: frozenset(names) & {*self.inputs, "out"} for name, names in wanted.items()}
     return extras, edges, keeps
+
+
+def _no_rule(self: Op, name: str) -> Rule:
+    """What stands for the rule of an input whose derivative nobody knows."""
+
+    def rule() -> None:
+        raise NotImplementedError(
+            f"{self.name} has no derivative by {name!r} here; "
+            f"if none is needed, hand it stop_gradient({name})"
+        )
+
+    return rule
+
+
+def _nothing(record: Record) -> tuple[Any, ...]:
+    return ()
 
 
 def _picker(places: list[int]) -> Callable[[Record], tuple[Any, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -46,11 +47,23 @@ def call_ufunc(ufunc: Any, how: str, inputs: tuple[Any, ...], kwargs: dict[str, 
         inputs = x[(..., *(None,) * y.ndim)], y
     if ufunc in answers:
         return _called(name, answers[ufunc], inputs, kwargs)
+    if ufunc not in numpy_functions and (special := _scipys(ufunc)) is not None:
+        return _called(f"scipy.special.{ufunc.__name__}", special, inputs, kwargs)
     if ufunc not in numpy_functions:
         raise _refuse(name, "it has no rule")
     if kwargs:
         raise _refuse(name, f"the arguments {sorted(kwargs)} are not supported")
     return numpy_functions[ufunc].function(*inputs)
+
+
+def _scipys(ufunc: np.ufunc) -> Any:
+    """Our function of the same meaning as a ufunc of SciPy's, or None."""
+    scipy: Any = sys.modules.get("scipy.special")
+    if scipy is None or getattr(scipy, ufunc.__name__, None) is not ufunc:
+        return None
+    from . import special
+
+    return getattr(special, ufunc.__name__) if ufunc.__name__ in special.__all__ else None
 
 
 def _called(

@@ -44,7 +44,7 @@ def make_pull(op: Op) -> Pull:
     if op.outputs:
         return _several(op)
     places = [_kept_place(op, name) for name in op.rules]
-    if -1 in places or len(places) > 2 or not places:
+    if -1 in places or len(places) > 2 or not places or op.underived:
         return _general(op)
     return _one(op, *places) if len(places) == 1 else _two(op, *places)
 

@@ -32,7 +32,8 @@ def constant(data: Any) -> Tensor:
 
 def finisher(op: Op) -> Callable[..., Any]:
     """What a call of any kind does with its raw result: `finish(tensors, arrays, statics, r)`."""
-    inputs, rules, variadic, outputs = op.inputs, op.rules, op.variadic, op.outputs
+    inputs, variadic, outputs = op.inputs, op.variadic, op.outputs
+    rules = {*op.rules, *op.underived}
     shaped = bool(op.extras)
 
     def finish(tensors: Sequence[Any], arrays: Sequence[Any], values: Any, r: Any) -> Any:

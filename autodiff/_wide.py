@@ -1,4 +1,4 @@
-"""Parts of an array library that do not know float16: computed in float32, and rounded."""
+"""Parts of an array library: those that do not know float16, and those that are loaded late."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Wide:
 
         def wide(*arrays: Any, **arguments: Any) -> Any:
             for x in arrays:
-                if x.dtype.char == "e":
+                if type(x) not in (int, float) and x.dtype.char == "e":
                     break
             else:
                 return function(*arrays, **arguments)
             found = function(*map(single, arrays), **arguments)
-            if any(x.dtype.char != "e" for x in arrays):
+            if any(x.dtype.char != "e" for x in arrays if type(x) not in (int, float)):
                 return found
             return tuple(map(half, found)) if isinstance(found, tuple) else half(found)
 
@@ -38,9 +38,41 @@ class Wide:
 
 def single(x: Any) -> Any:
     """float16 as float32."""
-    return x.astype(np.float32) if x.dtype.char == "e" else x
+    half_precise = type(x) not in (int, float) and x.dtype.char == "e"
+    return x.astype(np.float32) if half_precise else x
 
 
 def half(x: Any) -> Any:
     """float32 as float16."""
     return x.astype(np.float16) if x.dtype.char == "f" else x
+
+
+class Late:
+    """A part of an optional library, which `load` imports when a function is first asked for."""
+
+    def __init__(self, load: Callable[[], Any]) -> None:
+        self._load = load
+
+    def __getattr__(self, name: str) -> Any:
+        part = self._load()
+        found = self.__dict__[name] = getattr(part, name, None)
+        if found is None:
+            del self.__dict__[name]
+            raise NotImplementedError(f"{part.__name__} has no function {name}")
+        return found
+
+
+def scipy_special() -> Any:
+    """SciPy's special functions.
+
+    Raises:
+        ModuleNotFoundError: SciPy is not installed; says how to install it.
+    """
+    try:
+        import scipy.special
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "autodiff.special computes by SciPy, which is not installed: "
+            "pip install 'autodiff-tape[special]'"
+        ) from error
+    return scipy.special

@@ -65,6 +65,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     device = config.getoption("--device")
     config.addinivalue_line("markers", HOST)
+    _choose(config, device)
+    # ops that are declared when they are first asked for are among those that tests go through
+    importlib.import_module("autodiff.special")
+
+
+def _choose(config: pytest.Config, device: Any) -> None:
+    """Make the device the one on which all tests make arrays."""
     if device:
         if device.startswith("cuda"):  # CuPy warns of what is slow, and of what will go
             for kind in ("DeprecationWarning", "UserWarning", "RuntimeWarning"):

@@ -26,7 +26,10 @@ MAX_LINES = 400
 
 #: package -> (what its modules import, what only its functions import: the optional)
 MAY_IMPORT = {
-    "autodiff": ({"numpy"}, {"cupy", "graphviz", "pygraphviz", "numba", "nvmath", "hypothesis"}),
+    "autodiff": (
+        {"numpy"},
+        {"cupy", "cupyx", "scipy", "graphviz", "pygraphviz", "numba", "nvmath", "hypothesis"},
+    ),
     "optim": ({"autodiff"}, set()),
     "nn": (
         {"autodiff", "optim", "numpy"},  # numpy: rows are shuffled and weights drawn on the host

@@ -184,7 +184,7 @@ class Function(Generic[P, R]):
     def _text_name(self) -> str:
         """The function's name in texts, which themselves use NumPy and what Python has built in."""
         name = identifier(getattr(self._f, "__name__", type(self._f).__name__))
-        return f"_{name}" if name == "np" or hasattr(builtins, name) else name
+        return f"_{name}" if name in ("np", "scipy") or hasattr(builtins, name) else name
 
     def _names(self, args: Any, kwargs: Any) -> list[str]:
         """Names of the array arguments, from the parameters."""

@@ -220,6 +220,11 @@ REAL = {
         "svd",
         "vector_norm",
     ),  # adjoints, absolute values
+    # SciPy has them for real numbers, or rounds otherwise for complex ones
+    *("j0", "j1", "jv", "y0", "y1", "yn", "yv", "i0", "i0e", "i1", "i1e", "iv", "ive", "kv", "kve"),
+    *("erfinv", "erfcinv", "ndtri", "logit", "log_expit", "entr", "rel_entr", "kl_div", "expi"),
+    *("gamma", "rgamma", "gammaln", "gammasgn", "digamma", "polygamma", "beta", "betaln"),
+    *("gammainc", "gammaincc", "gammaincinv", "gammainccinv", "betainc", "betaincinv"),
 }
 
 

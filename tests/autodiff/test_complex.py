@@ -21,6 +21,7 @@ REAL = {
     *("softmax_cross_entropy", "sigmoid_cross_entropy", "clip", "maximum", "minimum", "max", "min"),
     *("max_pool2d", "max_take2d", "max_unpool2d", "astype", "rfft"),
     *("eig", "eigh", "svd", "qr", "cofactors"),  # beside their free phases in test_linalg
+    *("gamma", "rgamma", "digamma"),  # SciPy's polygamma, their second derivative, is real
 }
 Z = np.array([[0.3 + 1.1j, -0.8 - 0.4j, 1.5j], [2.0, -0.7 + 0.2j, 0.6 - 1.3j]])
 

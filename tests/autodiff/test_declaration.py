@@ -103,10 +103,13 @@ def test_one_statement_makes_everything() -> None:
             delattr(ad.Tensor, name)
 
 
+PARTS = (ad, ad.fft, ad.linalg, ad.special)
+
+
 @pytest.mark.parametrize("declared", list(registry.values()), ids=list(registry))
 def test_every_op_is_whole(declared: Any) -> None:
     assert declared.doc.count("\n>>> ") >= 1, "the docstring has no example"
-    public = [getattr(part, declared.name, None) for part in (ad, ad.fft, ad.linalg)]
+    public = [getattr(part, declared.name, None) for part in PARTS]
     behind = declared.forward.__name__.startswith("_") and any(public)  # a function of that name
     assert declared.function in public or declared.operator or behind, "exported, or behind one"
     assert declared.forward.__annotations__

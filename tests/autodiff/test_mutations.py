@@ -30,6 +30,7 @@ NONLINEAR = {
 ZERO = {
     ("angle", "x"),
     ("copysign", "y"),
+    ("gammasgn", "x"),
     ("imag", "x"),
     ("nextafter", "y"),
     ("sign", "x"),

@@ -6,9 +6,9 @@ import os
 
 from autodiff import _device
 from autodiff._cupy import CupyBackend
-from tests.guard.library import cupy
+from tests.guard.library import Part, cupy
 
-_device.register("guard", lambda: CupyBackend(cupy))
+_device.register("guard", lambda: CupyBackend(cupy, lambda: Part("special")))
 
 #: what is compared with the CPU: the guard, or the GPU where the tests run on one
 DEVICE = os.environ.get("AUTODIFF_DEVICE", "")

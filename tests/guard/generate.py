@@ -52,6 +52,7 @@ def functions(part: Any, ufunc: type) -> dict[str, Any]:
 
 def main() -> None:
     import cupy
+    import cupyx.scipy.special
 
     methods = {
         name: parameters(getattr(cupy.ndarray, name))
@@ -68,6 +69,7 @@ def main() -> None:
         "cupy": functions(cupy, cupy.ufunc),
         "linalg": functions(cupy.linalg, cupy.ufunc),
         "fft": functions(cupy.fft, cupy.ufunc),
+        "special": functions(cupyx.scipy.special, cupy.ufunc),
         "methods": methods,
         "properties": properties,
         "scattered": [

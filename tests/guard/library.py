@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import scipy.special
 
 from tests.guard import arrays
 from tests.guard.arrays import NAMES, Device, Pinned, ndarray, plain
@@ -18,9 +19,9 @@ PRODUCTS = frozenset(("matmul", "dot", "inner", "tensordot", "einsum", "vdot"))
 class Ufunc:
     """A ufunc as CuPy has it: called, added up where it can be, and scattered where it can be."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, of: Any = np) -> None:
         self.__name__ = name
-        self._ufunc = getattr(np, name)
+        self._ufunc = getattr(of, name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         unknown = set(kwargs) - {"out", "dtype", "casting"}
@@ -51,12 +52,19 @@ class Ufunc:
         return arrays.launch(self._ufunc.outer, a, b, **kwargs)
 
 
+def _numpys(part: str) -> Any:
+    """NumPy's module, or SciPy's, of the same meaning as one of CuPy's."""
+    if part == "special":
+        return scipy.special
+    return np if part == "cupy" else getattr(np, part)
+
+
 def _function(part: str, name: str) -> Any:
     """NumPy's function with the arguments that CuPy's has."""
     names = NAMES[part][name]
-    numpys = np if part == "cupy" else getattr(np, part)
+    numpys = _numpys(part)
     if names == "ufunc" and isinstance(getattr(numpys, name, None), np.ufunc):
-        return Ufunc(name)
+        return Ufunc(name, numpys)
     function = getattr(numpys, name)
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -79,8 +87,7 @@ class Part:
 
     def __getattr__(self, name: str) -> Any:
         if name not in NAMES[self._part]:
-            numpys = np if self._part == "cupy" else getattr(np, self._part)
-            value = getattr(numpys, name, None)
+            value = getattr(_numpys(self._part), name, None)
             if isinstance(value, type) or name in ("pi", "e", "inf", "nan", "newaxis"):
                 return value  # dtypes and constants are NumPy's
             raise AttributeError(f"module {self._part!r} has no attribute {name!r}")

@@ -17,8 +17,11 @@ from tests.guard.backend import DEVICE
 from tests.guard.counters import resident
 
 SEEDS = range(6)
+#: Bessel functions that CuPy has not, and to which order it has others, whose derivatives are those
+MISSING = {"iv", "ive", "jv", "kv", "kve", "yv"}
+ORDERS = {"j0": 1, "i0": 1, "i0e": 1, "j1": 0, "i1": 0, "i1e": 0}
 #: all but what leaves the device
-OPS = sorted(name for name, op in registry.items() if op.sample and name != "to_device")
+OPS = sorted({name for name, op in registry.items() if op.sample} - {"to_device"} - MISSING)
 #: what has to be brought along: indices that the host gives, and the weights of a gradient
 BRINGING = {"getitem", "scatter", "put", "irfft"}
 
@@ -69,7 +72,7 @@ def test_as_on_the_cpu(name: str) -> None:
         call = sample_call(op, seed)
         if seed == SEEDS[-1]:
             call = in_single_precision(call)
-        order = 0 if not op.rules else 2 if seed < 2 else 1
+        order = 0 if not op.rules else min(2 if seed < 2 else 1, ORDERS.get(name, 2))
         ours = run(call, order, "cpu", False)
         theirs = run(call, order, DEVICE, name not in BRINGING)
         assert len(ours) == len(theirs)
@@ -94,9 +97,14 @@ def in_single_precision(call: Any) -> Any:
     return dataclasses.replace(call, inputs=tuple(map(single, inputs)))
 
 
-@pytest.mark.parametrize("name", [n for n in OPS if registry[n].rules])
+@pytest.mark.parametrize("name", [n for n in OPS if registry[n].rules and ORDERS.get(n, 1)])
 def test_promises_of_gradients_hold_there(name: str) -> None:
     """Used-up, persistent and nested tapes, stacks of upstream gradients, memory of their own."""
     with ad.device(DEVICE):
         call = sample_call(registry[name], 1)
         check_gradients(call, *call.arrays, order=1)
+
+
+def test_what_cupy_has_not_is_said() -> None:
+    with ad.device(DEVICE), pytest.raises(NotImplementedError, match=r"special has no function jv"):
+        ad.special.jv(2, ad.asarray([1.0, 2.0]))

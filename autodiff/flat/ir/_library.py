@@ -1,4 +1,4 @@
-"""NumPy's functions called as they are: those that have no `out=`, and make new arrays.
+"""NumPy's and SciPy's functions called as they are: they have no `out=`, and make new arrays.
 
 A call is one value; of a call that gives several arrays the value is the tuple, which is not an
 array, and each of its parts is a value more.
@@ -6,7 +6,7 @@ array, and each of its parts is a value more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from math import prod
 from operator import attrgetter
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._backend import numpy_namespace
 from ..._graph import TracingError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 #: stands for an array in an index, or among the arguments of a call
 INDEX = "#"
+#: how paths into `xp.scipy` begin
+SCIPY = "scipy."
 #: what a tuple of arrays has in place of a dtype
 TUPLE = np.dtype(object)
 #: functions whose results have shapes that depend on values
@@ -35,7 +38,7 @@ SHAPED_BY_VALUES = frozenset(
 
 
 class Library:
-    """A part of NumPy's namespace, `np.linalg` or `np.fft`, called on Values."""
+    """A part of a namespace, `np.linalg`, `np.fft` or `scipy.special`, called on Values."""
 
     def __init__(self, builder: Builder, path: str) -> None:
         self._builder, self._path = builder, path
@@ -46,6 +49,8 @@ class Library:
 
 def call(b: Builder, path: str, *inputs: Any, **arguments: Any) -> Any:
     """`np.<path>(*inputs, **arguments)` at every call of the program: a value, or a tuple of some.
+
+    A path into `scipy` is one into SciPy's special functions.
 
     Raises:
         TracingError: the shapes of what it gives depend on values.
@@ -69,6 +74,11 @@ def call(b: Builder, path: str, *inputs: Any, **arguments: Any) -> Any:
     return tuple(
         b.make("part", (whole,), {"which": k}, x.shape, x.dtype) for k, x in enumerate(found)
     )
+
+
+def function(path: str) -> Any:
+    """What is called."""
+    return attrgetter(path)(numpy_namespace if path.startswith(SCIPY) else np)
 
 
 def _form(x: Any, b: Builder, given: list[Value]) -> Any:
@@ -108,7 +118,7 @@ def _tried(path: str, form: Any, given: list[Value]) -> tuple[Any, bool]:
         zeros.append(x.data if x.op == "constant" and not empty else hollow)
     inputs, arguments = _filled(form, iter(zeros))
     with np.errstate(all="ignore"):
-        found = attrgetter(path)(np)(*inputs, **arguments)
+        found = function(path)(*inputs, **arguments)
     results = found if (several := isinstance(found, (tuple, list))) else (found,)
     results = [np.asarray(x) for x in results]
     view = any(_root(x) is _root(y) for x in results for y in zeros)
@@ -127,7 +137,7 @@ def _root(x: Any) -> Any:
 def called(arrays: Any, path: str, form: Any, view: bool = True, flops: int = 0) -> Any:
     """The meaning of a call: arrays of its own."""
     inputs, arguments = _filled(form, iter(arrays))
-    found = attrgetter(path)(np)(*inputs, **arguments)
+    found = function(path)(*inputs, **arguments)
     if isinstance(found, (tuple, list)):
         return tuple(np.array(x) if view else x for x in found)
     return np.array(found) if view else found
@@ -148,10 +158,20 @@ def call_text(value: Value, inputs: list[str], held: Callable[[Any], str]) -> st
         return _argument(x) or held(x)
 
     shown = [*map(spelled, given), *(f"{name}={spelled(x)}" for name, x in arguments.items())]
-    text = f"np.{value.attrs['path']}({', '.join(shown)})"
+    path = value.attrs["path"]
+    name = f"scipy.special.{path.removeprefix(SCIPY)}" if path.startswith(SCIPY) else f"np.{path}"
+    text = f"{name}({', '.join(shown)})"
     if value.attrs["view"]:
         text = f"np.array({text})" if value.dtype != TUPLE else f"[np.array(x) for x in {text}]"
     return text if value.shape or value.dtype == TUPLE else f"{text}[()]"
+
+
+def imports(values: Iterable[Value]) -> list[str]:
+    """The lines that import what a program's values call."""
+    calls = (x.attrs["path"] for x in values if x.op == "call")
+    return ["import numpy as np"] + ["import scipy.special"] * any(
+        path.startswith(SCIPY) for path in calls
+    )
 
 
 def _argument(x: Any) -> str:

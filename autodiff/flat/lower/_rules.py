@@ -113,7 +113,7 @@ class Words:
     def __getattr__(self, name: str) -> Any:
         if hasattr(np, name) and isinstance(getattr(np, name), type):
             return np.dtype(name)
-        if name in ("linalg", "fft"):
+        if name in ("linalg", "fft", "special"):
             return self
         if name == "matmul":
             return lambda x, y: x @ y

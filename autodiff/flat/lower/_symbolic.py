@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._backend import FORWARDS, WIDE
+from ..._backend import FORWARDS, WIDE, Special
 from ..._graph import TracingError
 from ..._wide import Wide
 from ..ir._builder import Builder
@@ -31,10 +31,13 @@ class Symbolic:
         self.matmul, self.reshape, self.astype = b.matmul, b.reshape, b.cast
         self.broadcast_to = b.broadcast
         self.linalg, self.fft = Wide(Library(b, "linalg")), Library(b, "fft")
+        self.scipy = Wide(Library(b, "scipy"))
         self.concat = lambda arrays, axis=0: b.join("concat", arrays, axis)
         self.stack = lambda arrays, axis=0: b.join("stack", arrays, axis)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "special":
+            return Special(self)
         found: Any = getattr(np, name, None)  # as eagerly: what NumPy has, else ours
         if isinstance(found, np.ufunc) and found.__name__ in UFUNCS:
             found = partial(self._builder.ufunc, found.__name__)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..ir._library import imports
 from ..ir._value import Gate
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Entry:
 
 def layout(program: Readable) -> str:
     """The whole text of a program."""
-    lines = ["import numpy as np", ""]
+    lines = [*imports(program.plan.order), ""]
     if program.fixed:
         lines += ["# constants", *_entries(program.fixed), ""]
     if program.memory:

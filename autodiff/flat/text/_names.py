@@ -80,7 +80,7 @@ VIEWED = {
     "broadcast": "wide",
     "windows": "windows",
 }
-RESERVED = frozenset((*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "np"))
+RESERVED = frozenset((*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "np", "scipy"))
 
 
 class Names:

@@ -56,7 +56,7 @@ class Text(Parts):
         #: what the cheap spelling calls by a short name
         self.aliases: dict[str, str] = {}
         self.names: dict[Value, str] = {}
-        self.taken = {"np", name, "arena", *dir(builtins)}
+        self.taken = {"np", "scipy", name, "arena", *dir(builtins)}
         self.constants: dict[str, Any] = {}
         #: functions to be compiled, and the names by which it expects them
         self.kernels: dict[Code, str] = {}
@@ -115,7 +115,7 @@ class Text(Parts):
             if not is_view(value) and len(self.body) > start:
                 self.steps.append(Step(start, len(self.body), tuple(run), copied))
         self.finish()
-        lines = ["import numpy as np", "", *self.header, "", ""]
+        lines = [*_library.imports(self.plan.order), "", *self.header, "", ""]
         lines.append(f"def {self.name}({', '.join(map(self.name_of, self.parameters()))}):")
         lines += [f"    {line}" for line in self.body]
         return "\n".join(lines) + "\n"

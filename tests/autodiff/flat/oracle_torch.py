@@ -29,6 +29,11 @@ LEFT_OUT = {
     "check_labels": "it gives its argument or raises; PyTorch's losses check by themselves",
     "searchsorted": "it takes sorted elements, and values of a program are in any order",
     **dict.fromkeys(("eig", "eigh", "qr", "svd"), _SIGNS),
+    **{
+        name: "PyTorch has few of them with derivatives; they are compared with mpmath's"
+        for name, op in registry.items()
+        if ".special_" in op.forward.__module__
+    },
 }
 
 
