@@ -37,18 +37,63 @@ except AssertionError as error:
 """
 
 
-def test_the_names_work_and_the_check_sees_faults() -> None:
-    root = hips_autograd.ROOT
-    path = os.pathsep.join([str(hips_autograd.HERE / "hips"), str(root)])
+#: the formulas that stand for SciPy's functions, beside them
+FORMULAS = """
+import numpy as np
+import scipy.integrate, scipy.linalg, scipy.signal, scipy.stats
+from autograd.scipy import integrate, linalg, signal, stats
+
+a, b, k = np.array([0.3, 1.7]), np.array([2.5, 1.2]), np.array([0.0, 3.0])
+densities = {
+    "norm": (a, b, b), "t": (a, b, a, b), "gamma": (a, b), "chi2": (a, b), "beta": (a / 2, b, a),
+    "poisson": (k, b),
+}
+for name, args in densities.items():
+    ours, theirs = getattr(stats, name), getattr(scipy.stats, name)
+    for part in {"pdf", "logpdf", "cdf", "sf", "logcdf", "logsf", "pmf", "logpmf"} & {*dir(ours)}:
+        assert np.allclose(getattr(ours, part)(*args), getattr(theirs, part)(*args)), (name, part)
+
+M, C, D = np.array([[2.0, 1.0], [0.5, 3.0]]), np.array([[2.0, 1.0], [1.0, 3.0]]), np.diag([1.0, 0])
+normal, theirs = stats.multivariate_normal, scipy.stats.multivariate_normal
+assert np.allclose(normal.logpdf(M, a, C), theirs.logpdf(M, a, C))
+assert np.allclose(normal.pdf(k * 0, k * 0, D, True), theirs.pdf(k * 0, k * 0, D, True))
+assert np.allclose(normal.entropy(a, C), theirs.entropy(a, C))
+share = np.array([0.2, 0.8])
+assert np.allclose(stats.dirichlet.pdf(share, b), scipy.stats.dirichlet.pdf(share, b))
+assert np.allclose(linalg.sqrtm(M), scipy.linalg.sqrtm(M))
+assert np.allclose(linalg.solve_sylvester(M, C, D), scipy.linalg.solve_sylvester(M, C, D))
+bands = np.arange(1.0, 13.0).reshape(3, 4)
+args = (1, 1), bands, np.ones(4)
+assert np.allclose(linalg.solve_banded(*args), scipy.linalg.solve_banded(*args))
+for mode in ("full", "valid", "same"):
+    x, y = np.arange(12.0).reshape(3, 4), np.array([[1.0, -2.0], [0.5, 3.0]])
+    assert np.allclose(signal.convolve(x, y, mode=mode), scipy.signal.convolve(x, y, mode))
+t = np.linspace(0.0, 0.3, 4)
+f = lambda y, t, c: -c * y * t
+assert np.allclose(integrate.odeint(f, a, t, (2.0,)), scipy.integrate.odeint(f, a, t, (2.0,)))
+"""
+
+
+def run(program: str) -> str:
+    """What a program prints that finds autograd's names."""
+    path = os.pathsep.join([str(hips_autograd.HERE / "hips"), str(hips_autograd.ROOT)])
     found = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", program],
         env=os.environ | {"PYTHONPATH": path},
         capture_output=True,
         text=True,
         check=False,
     )
     assert found.returncode == 0, found.stderr
-    assert "noticed: Derivative (VJP) check of wrong failed" in found.stdout
+    return found.stdout
+
+
+def test_the_names_work_and_the_check_sees_faults() -> None:
+    assert "noticed: Derivative (VJP) check of wrong failed" in run(PROGRAM)
+
+
+def test_formulas_are_scipys() -> None:
+    run(FORMULAS)
 
 
 def test_the_runner_says_what_it_needs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
