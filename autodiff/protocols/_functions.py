@@ -61,7 +61,7 @@ def _scipys(ufunc: np.ufunc) -> Any:
     scipy: Any = sys.modules.get("scipy.special")
     if scipy is None or getattr(scipy, ufunc.__name__, None) is not ufunc:
         return None
-    from . import special
+    from .. import special
 
     return getattr(special, ufunc.__name__) if ufunc.__name__ in special.__all__ else None
 
