@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 CANDIDATES = $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python)
 SUPPORTED  = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
 
-.PHONY: help demo test long lint bench conformance notebooks clean
+.PHONY: help demo test long lint bench conformance notebooks docs clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -29,6 +29,7 @@ help:
 	@echo "make bench      python -m bench, BENCH_ARGS='$(BENCH_ARGS)'"
 	@echo "make conformance  others' test suites: ARRAY_API_TESTS=checkout, or AUTOGRAD=folder"
 	@echo "make notebooks  execute the notebooks into build/notebooks"
+	@echo "make docs       build the site into build/docs"
 	@echo "make clean      remove caches and outputs; the environment in $(VENV) stays"
 
 demo: $(VENV)/.has-demo
@@ -55,6 +56,11 @@ conformance: $(VENV)/.has-testing
 
 notebooks: $(VENV)/.has-notebooks
 	@$(PY) -m tests.notebooks.execute $(NOTEBOOK_ARGS)
+
+# Without a network, warnings are errors; notebooks have outputs if `make notebooks` ran before.
+docs: $(VENV)/.has-docs
+	@OPENBLAS_NUM_THREADS=1 $(PY) -m sphinx -q -W --keep-going -n -d build/doctrees docs build/docs
+	@echo "build/docs/index.html"
 
 clean:
 	rm -rf build dist demo-output .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,35 +1,50 @@
 """Pages of the documentation: their code is executed, and what they show is what it printed.
 
-A ```python block is run, in one namespace for the page. A ```text or ```py block behind it shows
-what it printed.
+What the kinds of blocks are is said in `docs/_building/execution.py`, which the site is built with.
 """
 
 from __future__ import annotations
 
-import contextlib
-import io
-import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from autodiff._backend import FORWARDS
+from autodiff._op import registry
+from docs._building.execution import executed
+
 DOCS = Path(__file__).parent.parent / "docs"
-BLOCK = re.compile(r"^```(python|text|py)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def outputs(page: str) -> Iterator[tuple[int, int, str]]:
     """Where each block of output begins and ends, and what its code printed."""
-    space: dict[str, Any] = {}
-    printed = ""
-    for block in BLOCK.finditer(page):
-        if block[1] == "python":
-            line = page.count("\n", 0, block.start(2))
-            code = compile("\n" * line + block[2], "page", "exec")
-            with contextlib.redirect_stdout(io.StringIO()) as out:
-                exec(code, space)
-            printed = "\n".join(text.rstrip() for text in out.getvalue().rstrip().split("\n"))
-        else:
-            yield block.start(2), block.end(2), f"{printed}\n"
+    with declared_as_before():
+        for start, end, content, is_picture in executed(page):
+            if is_picture:
+                close(content)
+            else:
+                yield start, end, content
+
+
+@contextmanager
+def declared_as_before() -> Iterator[None]:
+    """Ops that a page declares are known to nobody afterwards."""
+    before = {*registry}
+    try:
+        yield
+    finally:
+        for name in {*registry} - before:
+            del registry[name], FORWARDS[name]
+
+
+def close(content: Any) -> None:
+    """What is drawn must be a diagram or Axes; figures are not left open."""
+    if not hasattr(content, "picture"):
+        from matplotlib import pyplot
+
+        assert getattr(content, "flat", [content])[0].figure is not None
+        pyplot.close("all")
 
 
 def refreshed(page: str) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..engine._op import op
-from ._samples import binary, unary
+from .._op import op
+from .._samples import binary, unary
 
 __all__ = [
     "acos",

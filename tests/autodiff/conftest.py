@@ -1,7 +1,3 @@
 """What pytest must not look into by itself."""
 
-#: they import what may not be installed
-collect_ignore_glob = [
-    "ops/oracle_*.py",
-    "flat/oracle_*.py",
-]
+collect_ignore_glob = ["oracle_*.py", "flat/oracle_*.py"]  # they import what may not be installed

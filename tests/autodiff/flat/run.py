@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.engine._graph import TracingError
+from autodiff._graph import TracingError
 
 from .library import OURS
 

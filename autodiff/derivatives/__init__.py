@@ -1,1 +1,0 @@
-"""What gradients give: Jacobians, products with them, recomputation, gradients of one's own."""

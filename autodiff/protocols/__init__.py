@@ -1,1 +1,0 @@
-"""NumPy's functions and methods on Tensors: found in the ops, composed of them, or refused."""

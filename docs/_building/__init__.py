@@ -1,0 +1,1 @@
+"""What makes the site beside Sphinx: reference pages, tables, pictures and notebooks."""
