@@ -10,32 +10,28 @@ import sys as _sys
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from . import (  # noqa: F401  (made of the ops above)
-    _backend,
-    _numpy_numbers,
-    _numpy_shapes,
-)
 from . import fft as fft
 from . import linalg as linalg
-from ._anomaly import detect_anomaly as detect_anomaly
-from ._constants import *
-from ._custom import custom_gradient as custom_gradient
-from ._device import device as device
-from ._exchange import *
-from ._graph import TracingError as TracingError
-from ._inspection import *
-from ._products import hvp as hvp
-from ._products import jvp as jvp
-from ._products import vjp as vjp
-from ._recompute import recompute_grad as recompute_grad
-from ._scope import name_scope as name_scope
-from ._tape import GradientTape as GradientTape
-from ._tensor import Tensor as Tensor
-from ._transforms import grad as grad
-from ._transforms import hessian as hessian
-from ._transforms import jacobian as jacobian
-from ._transforms import value_and_grad as value_and_grad
-from ._variable import Variable as Variable
+from .arrays import _backend
+from .arrays._constants import *
+from .arrays._device import device as device
+from .arrays._exchange import *
+from .arrays._inspection import *
+from .derivatives._anomaly import detect_anomaly as detect_anomaly
+from .derivatives._custom import custom_gradient as custom_gradient
+from .derivatives._products import hvp as hvp
+from .derivatives._products import jvp as jvp
+from .derivatives._products import vjp as vjp
+from .derivatives._recompute import recompute_grad as recompute_grad
+from .derivatives._transforms import grad as grad
+from .derivatives._transforms import hessian as hessian
+from .derivatives._transforms import jacobian as jacobian
+from .derivatives._transforms import value_and_grad as value_and_grad
+from .engine._graph import TracingError as TracingError
+from .engine._scope import name_scope as name_scope
+from .engine._tape import GradientTape as GradientTape
+from .engine._tensor import Tensor as Tensor
+from .engine._variable import Variable as Variable
 from .ops.activations import *
 from .ops.arithmetic import *
 from .ops.comparison import *
@@ -64,6 +60,7 @@ from .ops.statistics import *
 from .ops.taking import *
 from .ops.trigonometry import *
 from .ops.windows import *
+from .protocols import _numpy_numbers, _numpy_shapes  # noqa: F401  (made of the ops above)
 
 if _TYPE_CHECKING:
     from . import random as random

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._graph import Record, TracingError
-from ._tensor import Tensor, leave
+from .engine._graph import Record, TracingError
+from .engine._tensor import Tensor, leave
 
 if TYPE_CHECKING:  # NumPy imports its generators when they are first asked for
     Source = np.random.Generator

@@ -8,12 +8,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from ._backend import as_data
-from ._calls import constant
-from ._device import here
 from ._draws import DRAW, DRAWS, integer
-from ._graph import TracingError, thread
-from ._tensor import Tensor
+from .arrays._backend import as_data
+from .arrays._device import here
+from .engine._calls import constant
+from .engine._graph import TracingError, thread
+from .engine._tensor import Tensor
 
 #: what a state holds, and in how many bits
 STATE = {"state": 128, "inc": 128, "has_uint32": 1, "uinteger": 32}

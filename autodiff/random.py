@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from . import _axes
 from ._draws import DRAW as DRAW
 from ._draws import float_dtype, integer, integer_range, number, probabilities, size_of
 from ._stream import Stream, refuse_traced
-from ._tensor import DEFAULT_DTYPES, Tensor
+from .engine import _axes
+from .engine._tensor import DEFAULT_DTYPES, Tensor
 from .ops.creation import asarray
 
 __all__ = ["Generator", "default_rng"]

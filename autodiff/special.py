@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ._tensor import Tensor
+from .engine._tensor import Tensor
 from .ops.activations import erf as erf
 from .ops.activations import logsumexp as _logsumexp
 from .ops.activations import sigmoid

@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _check_device(parser: argparse.ArgumentParser, name: str) -> None:
     """End with a message where there is no such device."""
-    from autodiff._device import resolve
+    from autodiff.arrays._device import resolve
 
     try:
         resolve(name)

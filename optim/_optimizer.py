@@ -7,8 +7,8 @@ from typing import Any, Unpack, cast
 
 import autodiff as ad
 from autodiff import Tensor, Variable
-from autodiff._device import device_of, on
-from autodiff._graph import thread
+from autodiff.arrays._device import device_of, on
+from autodiff.engine._graph import thread
 from optim import _state, _step, schedules
 from optim._arguments import number
 from optim._pairs import check, split, title

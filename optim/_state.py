@@ -8,7 +8,7 @@ from typing import Any
 
 import autodiff as ad
 from autodiff import Variable
-from autodiff._device import apart, device_of
+from autodiff.arrays._device import apart, device_of
 
 
 class State:

@@ -49,7 +49,7 @@ def _settled(request: pytest.FixtureRequest) -> Iterator[None]:
     """What a test did not look at on a device is not for the next one to find."""
     yield
     if request.config.getoption("--device"):
-        from autodiff import _device
+        from autodiff.arrays import _device
 
         for backend in _device._backends.values():
             backend.checks.drop()
@@ -80,7 +80,7 @@ def _choose(config: pytest.Config, device: Any) -> None:
             os.environ["AUTODIFF_DEVICE"] = device  # for what the tests run beside themselves, too
             return
         importlib.import_module("tests.guard.backend")  # makes it known, to this process alone
-        known: Any = importlib.import_module("autodiff._device")
+        known: Any = importlib.import_module("autodiff.arrays._device")
         known.default = lambda: known.resolve(device)
 
 
@@ -126,8 +126,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     properties = [entry for report in reports for entry in report.user_properties]
     examples = sum(value for name, value in properties if name == "examples")
     checked = {value for name, value in properties if name == "second order"}
-    if checked or "autodiff._op" in sys.modules:  # other processes may have run the tests
-        from autodiff._op import registry
+    if checked or "autodiff.engine._op" in sys.modules:  # other processes may have run the tests
+        from autodiff.engine._op import registry
 
         differentiable = {name for name, op in registry.items() if op.rules}
         terminalreporter.write_line(

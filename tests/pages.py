@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from autodiff._backend import FORWARDS
-from autodiff._op import registry
+from autodiff.arrays._backend import FORWARDS
+from autodiff.engine._op import registry
 from docs._building.execution import executed
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -10,7 +10,7 @@ from pathlib import Path
 TESTS = """
 import pytest
 from hypothesis import assume, given, settings, strategies as st
-from autodiff._op import registry
+from autodiff.engine._op import registry
 
 @settings(max_examples=7)
 @given(x=st.floats())
@@ -48,7 +48,7 @@ def test_ops_and_examples_are_counted(tmp_path: Path) -> None:
         text=True,
         check=False,
     ).stdout
-    from autodiff._op import registry
+    from autodiff.engine._op import registry
 
     rules = sum(bool(op.rules) for op in registry.values())
     assert f"{len(registry)} ops declared, {rules} with derivative rules; 2 of these" in output

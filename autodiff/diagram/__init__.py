@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._tensor import Tensor
+from ..engine._tensor import Tensor
 from ._diagram import Diagram
 from ._look import Flow, Look
 from ._model import Node, Picture, Spec, Wire
@@ -19,7 +19,7 @@ from ._path import way
 from ._read import read
 
 if TYPE_CHECKING:
-    from .._tape import GradientTape
+    from ..engine._tape import GradientTape
 
 __all__ = ["Diagram", "Node", "Picture", "Spec", "Wire", "draw"]
 

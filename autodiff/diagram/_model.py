@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .._device import host
+from ..arrays._device import host
 
 #: `fork` is where one value goes several ways; `output` is the free end of a target's wire; `group`
 #: is a cluster of nodes that is closed.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from .._graph import Graph
-from .._tensor import Tensor
+from ..engine._graph import Graph
+from ..engine._tensor import Tensor
 from ._model import Picture
 
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from .. import _nest
-from .._backend import NAMESPACES, PYTHON_SCALARS, as_data
-from .._graph import INPUT, NODES, PICK, Graph, Record, parents
-from .._scope import scope_of
-from .._tensor import Tensor
+from ..arrays._backend import NAMESPACES, PYTHON_SCALARS, as_data
+from ..engine._graph import INPUT, NODES, PICK, Graph, Record, parents
+from ..engine._scope import scope_of
+from ..engine._tensor import Tensor
 from ._model import Node, Picture, Wire, frozen
 from ._walk import UNRECORDED, Walk, inputs, statics, walk
 
 if TYPE_CHECKING:
-    from .._tape import GradientTape
+    from ..engine._tape import GradientTape
 
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .._backend import NAMESPACES, as_data
-from .._graph import NODES, OUT, Graph, Record, parents, thread
-from .._op import Op
+from ..arrays._backend import NAMESPACES, as_data
+from ..engine._graph import NODES, OUT, Graph, Record, parents, thread
+from ..engine._op import Op
 
 if TYPE_CHECKING:
-    from .._tape import GradientTape
+    from ..engine._tape import GradientTape
 
 
 class Walk(NamedTuple):

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 import numpy as np
 
-from .. import _nest, _variable
-from .._device import CPU
-from .._graph import thread
-from .._tensor import Tensor
-from .._variable import writing
+from .. import _nest
+from ..arrays._device import CPU
+from ..engine import _variable
+from ..engine._graph import thread
+from ..engine._tensor import Tensor
+from ..engine._variable import writing
 from . import _there
 from ._cost import Cost as Cost
 from ._cost import LineCost as LineCost

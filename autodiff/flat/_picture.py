@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from .. import _nest
-from .._graph import INPUT
-from .._tape import GradientTape
-from .._tensor import Tensor
-from .._variable import Variable
 from ..diagram import Diagram, Picture, draw
+from ..engine._graph import INPUT
+from ..engine._tape import GradientTape
+from ..engine._tensor import Tensor
+from ..engine._variable import Variable
 from .trace._trace import Trace, leaf_of
 
 #: what `draw` can be asked for, and whether the backward pass is drawn as gates

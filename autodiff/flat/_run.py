@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from .. import _nest
-from .._backend import as_data
-from .._calls import constant
-from .._graph import UNREAD
-from .._variable import writing
+from ..arrays._backend import as_data
+from ..engine._calls import constant
+from ..engine._graph import UNREAD
+from ..engine._variable import writing
 from ._cost import Cost, cost_of
 from ._steps import costs
 from .fuse._clusters import fused

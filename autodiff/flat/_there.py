@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import _nest
-from .._backend import DEVICE_ARRAYS
-from .._calls import constant
-from .._device import CPU, Device, backend, current, device_of, on, on_device
-from .._tensor import Tensor
-from .._variable import Variable
+from ..arrays._backend import DEVICE_ARRAYS
+from ..arrays._device import CPU, Device, backend, current, device_of, on, on_device
+from ..engine._calls import constant
+from ..engine._tensor import Tensor
+from ..engine._variable import Variable
 from ..ops.creation import asarray
 from .cuda import _machines
 from .trace._signature import is_array, signature

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .._device import kept
-from .._samples import Arrays, Draw
+from ..arrays._device import kept
+from ._samples import Arrays, Draw
 
 
 def conj(xp: Any, x: Any) -> Any:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import _axes
-from .._backend import SMALL
-from .._op import op
-from .._samples import reduction, unary
+from ..arrays._backend import SMALL
+from ..engine import _axes
+from ..engine._op import op
+from ._samples import reduction, unary
 
 __all__ = [
     "erf",

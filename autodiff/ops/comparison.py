@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import _axes
-from .._op import op
-from .._samples import Arrays, Draw, integers, whole_reduction, wholes
+from ..engine import _axes
+from ..engine._op import op
+from ._samples import Arrays, Draw, integers, whole_reduction, wholes
 
 __all__ = [
     "all",

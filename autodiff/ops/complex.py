@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from .._broadcast import cast_undo
-from .._op import op
-from .._samples import unary
+from ..engine._broadcast import cast_undo
+from ..engine._op import op
+from ._samples import unary
 
 __all__ = [
     "angle",

@@ -9,9 +9,10 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from .. import _images
-from .._backend import pieces
-from .._images import (
+from ..arrays._backend import pieces
+from ..engine._op import op
+from . import _images
+from ._images import (
     Pair,
     Windows,
     expect_images,
@@ -21,8 +22,7 @@ from .._images import (
     outward,
     windows_over,
 )
-from .._op import op
-from .._samples import Arrays, Draw
+from ._samples import Arrays, Draw
 
 __all__ = [
     "conv2d",

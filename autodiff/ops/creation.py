@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from .._backend import PYTHON_SCALARS
-from .._calls import constant
-from .._device import device_of, made, resolve
-from .._op import op
-from .._samples import Arrays, Draw, unary
-from .._tensor import DEFAULT_DTYPES, Tensor, convert, is_python, operand, read
+from ..arrays._backend import PYTHON_SCALARS
+from ..arrays._device import device_of, made, resolve
+from ..engine._calls import constant
+from ..engine._op import op
+from ..engine._tensor import DEFAULT_DTYPES, Tensor, convert, is_python, operand, read
+from ._samples import Arrays, Draw, unary
 
 __all__ = [
     "arange",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _axes
-from .._op import op
-from .._samples import Arrays, Draw
+from ..engine import _axes
+from ..engine._op import op
+from ._samples import Arrays, Draw
 from .reductions import _input_size
 
 __all__ = [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._device import current, device_of, place, resolve
-from .._op import op
-from .._samples import Arrays, Draw
+from ..arrays._device import current, device_of, place, resolve
+from ..engine._op import op
+from ._samples import Arrays, Draw
 
 __all__ = ["to_device"]
 

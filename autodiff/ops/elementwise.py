@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .._backend import PYTHON_SCALARS
-from .._op import op
-from .._samples import binary, unary
+from ..arrays._backend import PYTHON_SCALARS
+from ..engine._op import op
+from ._samples import binary, unary
 
 __all__ = [
     "abs",

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import _axes
-from .._broadcast import Undo, cast_undo
-from .._op import answering, op
-from .._samples import Arrays, Draw
-from .._tensor import Tensor
+from ..engine import _axes
+from ..engine._broadcast import Undo, cast_undo
+from ..engine._op import answering, op
+from ..engine._tensor import Tensor
+from ._samples import Arrays, Draw
 from .complex import conj
 
 __all__ = [

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import _axes
-from .._op import answering
-from .._tensor import Tensor
+from ..engine import _axes
+from ..engine._op import answering
+from ..engine._tensor import Tensor
 from .creation import asarray
 from .fft import _norm, fft, ifft, irfft, rfft
 from .shaping import concat

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import _axes
-from .._tensor import Tensor
+from ..engine import _axes
+from ..engine._tensor import Tensor
 from .creation import arange, asarray, astype, full, zeros
 from .shaping import broadcast_to, permute_dims, reshape
 

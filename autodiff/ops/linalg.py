@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .._broadcast import Undo, undo_for
-from .._op import op
-from .._samples import Arrays, Draw
+from ..engine._broadcast import Undo, undo_for
+from ..engine._op import op
+from ._samples import Arrays, Draw
 
 __all__ = [
     "matmul",

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._op import answering, op
-from .._samples import Arrays, Draw
-from .._tensor import Tensor
+from ..engine._op import answering, op
+from ..engine._tensor import Tensor
 from ._matrices import (
     adjoint,
     batch,
@@ -25,6 +24,7 @@ from ._matrices import (
     of_triangle,
     require_square,
 )
+from ._samples import Arrays, Draw
 
 __all__ = [
     "eig",

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import _axes
-from .._op import answering
-from .._tensor import Tensor
+from ..engine import _axes
+from ..engine._op import answering
+from ..engine._tensor import Tensor
 from .creation import asarray, zeros
 from .elementwise import abs as absolute
 from .linalg import matmul

@@ -19,9 +19,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._op import answering, op
-from .._samples import Arrays, Draw
-from .._tensor import Tensor
+from ..engine._op import answering, op
+from ..engine._tensor import Tensor
 from ._matrices import (
     adjoint,
     batch,
@@ -35,6 +34,7 @@ from ._matrices import (
     require_square,
     tall,
 )
+from ._samples import Arrays, Draw
 from .complex import conj as conjugate
 from .creation import asarray
 from .linalg import matmul

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import _axes
-from .._op import answering, op
-from .._samples import Arrays, Draw
-from .._tensor import Tensor
+from ..engine import _axes
+from ..engine._op import answering, op
+from ..engine._tensor import Tensor
 from ._matrices import conj, require_matrix
+from ._samples import Arrays, Draw
 from .comparison import greater
 from .creation import asarray, astype
 from .elementwise import abs as absolute

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import _axes
-from .._op import answering
-from .._tensor import Tensor
+from ..engine import _axes
+from ..engine._op import answering
+from ..engine._tensor import Tensor
 from ._matrices import require_matrix, require_square
 from .complex import conj
 from .creation import asarray, astype

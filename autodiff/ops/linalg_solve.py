@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._broadcast import Undo, undo_for
-from .._op import answering, op
-from .._samples import Arrays, Draw
-from .._tensor import Tensor, leave
+from ..engine._broadcast import Undo, undo_for
+from ..engine._op import answering, op
+from ..engine._tensor import Tensor, leave
 from ._matrices import (
     adjoint,
     batch,
@@ -28,6 +27,7 @@ from ._matrices import (
     square_sample,
     tall,
 )
+from ._samples import Arrays, Draw
 from .creation import asarray
 from .reductions import _others
 

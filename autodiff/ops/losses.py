@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .._op import op
-from .._samples import Arrays, Draw, binary
+from ..engine._op import op
+from ._samples import Arrays, Draw, binary
 
 __all__ = ["check_labels", "one_hot", "sigmoid_cross_entropy", "softmax_cross_entropy"]
 

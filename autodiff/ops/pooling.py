@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import _images
-from .._device import Device, device_of, place
-from .._images import Windows, expect_images, inward, leads_undo, outward, windows_over
-from .._op import op
-from .._samples import Arrays, Draw
+from ..arrays._device import Device, device_of, place
+from ..engine._op import op
+from . import _images
+from ._images import Windows, expect_images, inward, leads_undo, outward, windows_over
+from ._samples import Arrays, Draw
 
 __all__ = [
     "avg_pool2d",

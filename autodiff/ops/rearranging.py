@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import _axes
-from .._device import kept
-from .._op import op
-from .._samples import Arrays, Draw
-from .._tensor import Tensor, leave
+from ..arrays._device import kept
+from ..engine import _axes
+from ..engine._op import op
+from ..engine._tensor import Tensor, leave
+from ._samples import Arrays, Draw
 
 __all__ = [
     "flip",

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from .. import _axes
-from .._backend import DEVICE_ARRAYS, PYTHON_SCALARS
-from .._broadcast import cast_undo
-from .._device import beside, device_of, made
-from .._graph import LEAF, thread
-from .._indices import check, moved_axes, once_each, picked_shape, sent
-from .._op import op
-from .._samples import Arrays, Draw
-from .._tensor import Tensor, convert, is_python, leave
-from .._variable import Variable
+from ..arrays._backend import DEVICE_ARRAYS, PYTHON_SCALARS
+from ..arrays._device import beside, device_of, made
+from ..arrays._indices import check, moved_axes, once_each, picked_shape, sent
+from ..engine import _axes
+from ..engine._broadcast import cast_undo
+from ..engine._graph import LEAF, thread
+from ..engine._op import op
+from ..engine._tensor import Tensor, convert, is_python, leave
+from ..engine._variable import Variable
+from ._samples import Arrays, Draw
 from .creation import astype
 from .shaping import broadcast_to
 

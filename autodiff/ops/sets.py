@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._calls import constant
-from .._device import host
-from .._tensor import Tensor, leave
+from ..arrays._device import host
+from ..engine._calls import constant
+from ..engine._tensor import Tensor, leave
 from .creation import asarray
 from .shaping import reshape
 from .taking import take

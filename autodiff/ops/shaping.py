@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import _axes
-from .._broadcast import cast_undo
-from .._op import op
-from .._samples import Arrays, Draw
-from .._tensor import Tensor
+from ..engine import _axes
+from ..engine._broadcast import cast_undo
+from ..engine._op import op
+from ..engine._tensor import Tensor
+from ._samples import Arrays, Draw
 
 __all__ = [
     "broadcast_to",

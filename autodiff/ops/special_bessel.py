@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .._op import op
-from .._samples import unary
+from ..engine._op import op
+from ._samples import unary
 from .special_samples import beside, of_order
 
 __all__ = [

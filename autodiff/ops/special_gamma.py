@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .._backend import PYTHON_SCALARS
-from .._op import op
-from .._samples import binary, unary
+from ..arrays._backend import PYTHON_SCALARS
+from ..engine._op import op
+from ._samples import binary, unary
 from .special_samples import beside, fractions, of_order
 
 __all__ = [

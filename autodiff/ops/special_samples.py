@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._samples import Arrays, Draw, Sample
+from ._samples import Arrays, Draw, Sample
 
 #: codes of dtypes -> those of real numbers as precise
 REAL = {"e": "e", "f": "f", "F": "f"}

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import _axes
-from .._op import op
-from .._samples import Arrays, Draw, whole_reduction
+from ..engine import _axes
+from ..engine._op import op
+from ._samples import Arrays, Draw, whole_reduction
 from .reductions import _input_size
 
 __all__ = [

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import _axes
-from .._broadcast import Undo, cast_undo, undo_for
-from .._device import kept
-from .._op import op
-from .._samples import Arrays, Draw
+from ..arrays._device import kept
+from ..engine import _axes
+from ..engine._broadcast import Undo, cast_undo, undo_for
+from ..engine._op import op
+from ._samples import Arrays, Draw
 
 __all__ = [
     "add_along_axis",

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .._op import op
-from .._samples import binary, unary
+from ..engine._op import op
+from ._samples import binary, unary
 
 __all__ = [
     "acos",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _axes
-from .._images import Windows, at
-from .._op import op
-from .._samples import Arrays, Draw
+from ..engine import _axes
+from ..engine._op import op
+from ._images import Windows, at
+from ._samples import Arrays, Draw
 
 __all__ = [
     "overlap_add",

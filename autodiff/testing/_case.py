@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._device import host
+from ..arrays._device import host
 from ._errors import Deviation, GradientError, worst
 from ._functions import Function, backward, derivative, signed, tensors
 from ._numeric import Array

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from .._backend import NAMESPACES, as_data
-from .._calls import constant
-from .._device import here, host
-from .._tape import GradientTape
-from .._tensor import Tensor
-from .._variable import Variable
+from ..arrays._backend import NAMESPACES, as_data
+from ..arrays._device import here, host
+from ..engine._calls import constant
+from ..engine._tape import GradientTape
+from ..engine._tensor import Tensor
+from ..engine._variable import Variable
 from ._case import Case
 from ._errors import GradientError
 from ._functions import tensors

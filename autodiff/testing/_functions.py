@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import _nest
-from .._backend import as_data
-from .._calls import constant
-from .._device import here, host
-from .._tape import GradientTape
-from .._tensor import Tensor
+from ..arrays._backend import as_data
+from ..arrays._device import here, host
+from ..engine._calls import constant
+from ..engine._tape import GradientTape
+from ..engine._tensor import Tensor
 from ._numeric import Array
 
 #: float Tensors to float Tensors

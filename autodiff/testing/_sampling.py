@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .._op import Op
-from .._samples import Draw, Source
+from ..engine._op import Op
+from ..ops._samples import Draw, Source
 from ._numeric import Array
 
 

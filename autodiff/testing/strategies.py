@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._op import Op
-from .._tensor import Tensor
+from ..engine._op import Op
+from ..engine._tensor import Tensor
 from ._sampling import Call, call_from, declared
 
 if TYPE_CHECKING:

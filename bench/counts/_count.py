@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import autodiff as ad
-from autodiff._graph import Graph
+from autodiff.engine._graph import Graph
 from bench.jacobian import ours as jacobians
 from bench.jacobian.problems import inputs as jacobian_inputs
 from bench.lenet import ours as lenet

@@ -8,7 +8,7 @@ from itertools import cycle
 from typing import Any
 
 import autodiff as ad
-from autodiff._device import backend, current
+from autodiff.arrays._device import backend, current
 from bench._case import Loaded, device
 from bench.steps.problems import Array, Net, Training, make_cases
 from optim import SGD, Adam, Optimizer, RMSprop

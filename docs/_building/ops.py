@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import autodiff as ad
-from autodiff._op import Op, registry
+from autodiff.engine._op import Op, registry
 from autodiff.flat.lower._rules import Form, Rule
 from autodiff.testing import sample_call
 from docs._building import names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autodiff import _images
+from autodiff.ops import _images
 from nn.layers._layer import Layer
 from nn.layers._shape import Shape
 

@@ -10,7 +10,7 @@ import numpy as np
 
 import autodiff as ad
 from autodiff import Tensor, Variable, _nest
-from autodiff._scope import inside
+from autodiff.engine._scope import inside
 from nn import initializers, regularizers
 from nn._names import snake_case
 from nn._recorded import Recorded

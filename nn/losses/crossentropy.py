@@ -13,7 +13,7 @@ from typing import Any
 
 import autodiff as ad
 from autodiff import Tensor
-from autodiff._origin import made_of
+from autodiff.engine._origin import made_of
 from nn._shapes import alike, class_labels, floats, within
 from nn.losses._loss import Loss, fraction
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autodiff import Variable
-from autodiff._device import CPU, Device, backend, current, device_of, on, on_device, resolve
-from autodiff._results import constant
+from autodiff.arrays._device import CPU, Device, backend, current, device_of, on, on_device, resolve
+from autodiff.engine._results import constant
 from nn.layers import _holds
 from nn.models._feed import ArrayFeed, Batch
 from nn.models._feed import Feed as HostFeed

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodiff import Tensor, _nest
-from autodiff._device import beside, on_device
+from autodiff.arrays._device import beside, on_device
 from nn._batches import common_length, drawn, takes_rows
 from nn._random import generator
 from nn._rows import FileRows

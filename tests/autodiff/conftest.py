@@ -1,3 +1,7 @@
 """What pytest must not look into by itself."""
 
-collect_ignore_glob = ["oracle_*.py", "flat/oracle_*.py"]  # they import what may not be installed
+#: they import what may not be installed
+collect_ignore_glob = [
+    "ops/oracle_*.py",
+    "flat/oracle_*.py",
+]

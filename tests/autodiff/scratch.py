@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from autodiff import _op
-from autodiff._op import Op
-from autodiff._pulls import make_pull
+from autodiff.engine import _op
+from autodiff.engine._op import Op
+from autodiff.engine._pulls import make_pull
 
 
 @contextmanager

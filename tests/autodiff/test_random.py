@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import autodiff as ad
 from autodiff import GradientTape, Tensor, Variable
-from autodiff._graph import Graph, TracingError, Watcher, parents
+from autodiff.engine._graph import Graph, TracingError, Watcher, parents
 from autodiff.flat.trace._trace import Trace
 from autodiff.random import DRAW, Generator, default_rng
 

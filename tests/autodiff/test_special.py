@@ -13,8 +13,8 @@ import pytest
 import scipy.special
 
 import autodiff as ad
-from autodiff._op import DeclarationError, op, registry
-from autodiff._wide import Late, scipy_special
+from autodiff.arrays._wide import Late, scipy_special
+from autodiff.engine._op import DeclarationError, op, registry
 from autodiff.testing import check_gradients
 from tests.autodiff.scratch import scratch_registry
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from autodiff import _device
-from autodiff._cupy import CupyBackend
+from autodiff.arrays import _device
+from autodiff.arrays._cupy import CupyBackend
 from tests.guard.library import Part, cupy
 
 _device.register("guard", lambda: CupyBackend(cupy, lambda: Part("special")))

@@ -9,7 +9,7 @@ import numpy as np
 
 import autodiff as ad
 from autodiff import _nest
-from autodiff._backend import as_data
+from autodiff.arrays._backend import as_data
 from autodiff.flat import Function
 from autodiff.flat.cuda._runner import DeviceRunner
 from autodiff.flat.lower._lower import lower

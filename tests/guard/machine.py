@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._backend import numpy_namespace
-from autodiff._device import backend
+from autodiff.arrays._backend import numpy_namespace
+from autodiff.arrays._device import backend
 from autodiff.flat.cuda import _machines
 from autodiff.flat.cuda._calls import Held, computed
 from autodiff.flat.cuda._cublas import Cublas

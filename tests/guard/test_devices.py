@@ -14,8 +14,8 @@ import pytest
 
 import autodiff as ad
 import tests.guard.backend  # noqa: F401  makes the device known
-from autodiff import _cupy
-from autodiff._device import Device, parse
+from autodiff.arrays import _cupy
+from autodiff.arrays._device import Device, parse
 from tests.guard.counters import GuardError, capturing, counted, resident
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ import pytest
 import autodiff as ad
 import nn
 import tests.guard.backend  # noqa: F401  makes the device known
-from autodiff._device import parse
+from autodiff.arrays._device import parse
 from nn.models._devices import Brought
 from nn.models._feed import make_feed
 from tests.guard.counters import counted

@@ -11,7 +11,7 @@ import pytest
 
 import autodiff as ad
 from autodiff import _nest
-from autodiff._op import registry
+from autodiff.engine._op import registry
 from autodiff.testing import check_gradients, sample_call
 from tests.guard.backend import DEVICE
 from tests.guard.counters import resident

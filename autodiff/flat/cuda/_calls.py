@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
-from ..._backend import FORWARDS, Namespace
+from ...arrays._backend import FORWARDS, Namespace
 from ..ir._library import _filled
 from ..ir._value import REDUCTIONS, UFUNCS
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._cupy import CupyBackend
+from ...arrays._cupy import CupyBackend
 from ._calls import Held, computed
 from ._cublas import WORKSPACE, Cublas, load
 from ._machine import Call, CaptureError, Failing, Launch, Product, Step

@@ -12,8 +12,8 @@ from operator import attrgetter, is_, is_not
 from typing import Any
 from weakref import WeakValueDictionary
 
-from ..._graph import UNREAD
-from ..._variable import Variable
+from ...engine._graph import UNREAD
+from ...engine._variable import Variable
 from ..ir._value import Value
 from ..lower._group import Group
 from ._machine import Machine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..._device import Device, backend
+from ...arrays._device import Device, backend
 
 if TYPE_CHECKING:
     from ._machine import Machine

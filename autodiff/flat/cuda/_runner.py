@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from ... import _nest
-from ..._device import CPU, Device, on
-from ..._graph import thread
-from ..._tensor import Tensor
-from ..._variable import writing
+from ...arrays._device import CPU, Device, on
+from ...engine._graph import thread
+from ...engine._tensor import Tensor
+from ...engine._variable import writing
 from .._cost import Cost, cost_of
 from .._run import planned
 from ..fuse._clusters import fused

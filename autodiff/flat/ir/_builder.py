@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ..._backend import FEW, PYTHON_SCALARS
-from ..._device import host
-from ..._indices import moved_axes
+from ...arrays._backend import FEW, PYTHON_SCALARS
+from ...arrays._device import host
+from ...arrays._indices import moved_axes
 from ..trace._locals import Locals
 from ._library import INDEX as INDEX
 from ._strides import below_transpose

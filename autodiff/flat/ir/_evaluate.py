@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._backend import numpy_namespace, within
+from ...arrays._backend import numpy_namespace, within
 from ._builder import _filled
 from ._library import called
 from ._value import REDUCTIONS, UFUNCS, Value

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._backend import numpy_namespace
-from ..._graph import TracingError
+from ...arrays._backend import numpy_namespace
+from ...engine._graph import TracingError
 
 if TYPE_CHECKING:
     from ._builder import Builder

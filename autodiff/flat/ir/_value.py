@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._graph import TracingError
+from ...engine._graph import TracingError
 
 if TYPE_CHECKING:
     from ..lower._rules import Rule

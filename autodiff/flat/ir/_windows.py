@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._backend import FORWARDS, numpy_namespace
-from ..._images import Windows, at
+from ...arrays._backend import FORWARDS, numpy_namespace
+from ...ops._images import Windows, at
 from ._strides import reshaped, strides
 from ._value import Shape, Value
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..._variable import Variable
+from ...engine._variable import Variable
 from ..ir._builder import Builder
 from ..ir._value import UFUNCS, Gate, Value
 from ..plan._buffers import PIECE

@@ -10,13 +10,13 @@ from keyword import iskeyword
 from typing import Any
 
 from ... import _nest
-from ..._custom import Custom
 from ..._draws import DRAW
-from ..._graph import INPUT, NODES, OUT, PICK
-from ..._op import Op
-from ..._scope import scope_of
-from ..._tensor import Tensor
-from ..._variable import Variable
+from ...derivatives._custom import Custom
+from ...engine._graph import INPUT, NODES, OUT, PICK
+from ...engine._op import Op
+from ...engine._scope import scope_of
+from ...engine._tensor import Tensor
+from ...engine._variable import Variable
 from ..ir._builder import Builder
 from ..ir._library import declared_flops
 from ..ir._strides import below

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._backend import FORWARDS
+from ...arrays._backend import FORWARDS
 from ..ir._value import Value
 from ._symbolic import Symbolic
 

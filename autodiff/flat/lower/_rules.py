@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._broadcast import Undo
+from ...engine._broadcast import Undo
 
 if TYPE_CHECKING:
-    from ..._op import Op
+    from ...engine._op import Op
 
 #: how tightly parts of an expression hold together, from comparisons to what needs no parentheses
 COMPARISON, BITS, SUM, PRODUCT, SIGN, POWER, ATOM = range(7)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..._backend import FORWARDS, WIDE, Special
-from ..._graph import TracingError
-from ..._wide import Wide
+from ...arrays._backend import FORWARDS, WIDE, Special
+from ...arrays._wide import Wide
+from ...engine._graph import TracingError
 from ..ir._builder import Builder
 from ..ir._library import Library, call
 from ..ir._value import REDUCTIONS, UFUNCS, Value

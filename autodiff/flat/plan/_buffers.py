@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..._backend import SMALL
+from ...arrays._backend import SMALL
 from ..ir._strides import is_view, laid
 from ..ir._value import SOURCES, UFUNCS, Value
 

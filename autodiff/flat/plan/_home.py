@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..._graph import UNREAD
-from ..._variable import Variable
+from ...engine._graph import UNREAD
+from ...engine._variable import Variable
 from ..ir._evaluate import apply
 from ..ir._value import Value
 from ..lower._group import Group

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._backend import FEW, SMALL
+from ...arrays._backend import FEW, SMALL
 from ..ir._builder import INDEX
 from ..ir._library import call_text
 from ..ir._value import REDUCTIONS, UFUNCS, Value

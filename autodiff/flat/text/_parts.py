@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._backend import pieces
+from ...arrays._backend import pieces
 from ..ir._value import Value
 from ..ir._windows import around
 from ..plan._buffers import owner

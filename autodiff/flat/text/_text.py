@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
-from ..._variable import Variable
+from ...engine._variable import Variable
 from ..fuse._kernel_text import Code
 from ..fuse._kernels import write_call
 from ..ir import _library

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ... import _nest
-from ..._escaped import Escaped
-from ..._graph import INPUT, TracingError
-from ..._tensor import Tensor
-from ..._variable import Variable
+from ...engine._escaped import Escaped
+from ...engine._graph import INPUT, TracingError
+from ...engine._tensor import Tensor
+from ...engine._variable import Variable
 from ._locals import ENGINE
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _called(variable: Variable) -> str:
 
 
 def _check_result(trace: Trace, x: Any, name: str) -> None:
-    from ..._tape import GradientTape
+    from ...engine._tape import GradientTape
 
     if isinstance(x, GradientTape):
         raise TracingError(

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..._backend import PYTHON_SCALARS
-from ..._tensor import Tensor
-from ..._variable import Variable
+from ...arrays._backend import PYTHON_SCALARS
+from ...engine._tensor import Tensor
+from ...engine._variable import Variable
 
 
 def is_array(x: Any) -> bool:

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..._graph import INPUT, OUT, Graph, Record, TracingError, Watcher, parents, thread
-from ..._tensor import Tensor, convert
-from ..._variable import Variable
+from ...engine._graph import INPUT, OUT, Graph, Record, TracingError, Watcher, parents, thread
+from ...engine._tensor import Tensor, convert
+from ...engine._variable import Variable
 from . import _guard
 from ._chance import Chance
 from ._guard import Place

@@ -10,7 +10,7 @@ import numpy as np
 
 import autodiff as ad
 from autodiff import _nest
-from autodiff._backend import as_data
+from autodiff.arrays._backend import as_data
 
 from .rubbish import own, rubbish_in_buffers, spoil
 

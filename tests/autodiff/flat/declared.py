@@ -12,7 +12,7 @@ import numpy as np
 
 import autodiff as ad
 from autodiff import _nest
-from autodiff._op import registry
+from autodiff.engine._op import registry
 from autodiff.testing import Call, sample_call
 
 from .run import OTHERS

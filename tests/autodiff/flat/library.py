@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import autodiff as ad
-from autodiff._graph import thread
-from autodiff._op import registry
+from autodiff.engine._graph import thread
+from autodiff.engine._op import registry
 from autodiff.testing import Call
 
 if TYPE_CHECKING:

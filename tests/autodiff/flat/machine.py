@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._backend import as_data
+from autodiff.arrays._backend import as_data
 from autodiff.flat.ir._evaluate import apply
 from autodiff.flat.ir._strides import is_view
 from autodiff.flat.ir._value import Value

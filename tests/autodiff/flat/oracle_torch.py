@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from autodiff._op import registry
+from autodiff.engine._op import registry
 from autodiff.testing import Call
-from tests.autodiff.oracle_torch import OTHERS
+from tests.autodiff.ops.oracle_torch import OTHERS
 
 from .oracle_torch_ops import MORE
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from autodiff._op import registry
+from autodiff.engine._op import registry
 
 from . import blocks as b
 from . import steps as s

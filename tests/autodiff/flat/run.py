@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._graph import TracingError
+from autodiff.engine._graph import TracingError
 
 from .library import OURS
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autodiff._op import registry
+from autodiff.engine._op import registry
 from autodiff.flat import _run
 from autodiff.flat.plan import _buffers
 from autodiff.flat.text._text import Text

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import autodiff as ad
-from autodiff._op import registry
+from autodiff.engine._op import registry
 from autodiff.testing import Call, sample_call
 
 from .agreement import Program, assert_agree

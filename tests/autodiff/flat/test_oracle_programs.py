@@ -27,9 +27,9 @@ from hypothesis.errors import UnsatisfiedAssumption
 
 import autodiff as ad
 from autodiff import _nest
-from autodiff._op import Op, registry
+from autodiff.engine._op import Op, registry
 from autodiff.testing import Call
-from tests.autodiff import test_mutations as mutations
+from tests.autodiff.ops import test_mutations as mutations
 from tests.autodiff.scratch import other_rule
 
 from .agreement import Program, assert_near, leaves, within_limits

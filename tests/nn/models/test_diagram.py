@@ -11,7 +11,7 @@ import pytest
 import autodiff as ad
 from autodiff.diagram._clusters import READABLE
 from nn import layers, models
-from tests.autodiff.test_diagram_text import needs_graphviz
+from tests.autodiff.diagram.test_diagram_text import needs_graphviz
 
 X = np.linspace(-1, 1, 8).reshape(2, 4)
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import Phase, given, settings
 
 import autodiff as ad
-from autodiff._op import registry
+from autodiff.engine._op import registry
 from autodiff.testing import Call, sample_call
 from tests.autodiff.flat.agreement import Program, assert_agree
 from tests.autodiff.flat.programs import everything, forms, mixed, plain, returns, seeds

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import autodiff as ad
-from autodiff._images import Windows
 from autodiff.flat.ir import _evaluate
 from autodiff.flat.ir._builder import INDEX, Builder
 from autodiff.flat.ir._evaluate import apply, evaluate
 from autodiff.flat.ir._value import REDUCTIONS, SOURCES, UFUNCS, VIEWS
+from autodiff.ops._images import Windows
 
 X = np.arange(6.0).reshape(2, 3)
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import autodiff as ad
-from autodiff._backend import numpy_namespace as xp
-from autodiff._broadcast import plan
-from autodiff._op import Op, registry
+from autodiff.arrays._backend import numpy_namespace as xp
+from autodiff.engine._broadcast import plan
+from autodiff.engine._op import Op, registry
 from autodiff.flat.lower._rules import Form, Rule
 from autodiff.testing import sample_call
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import autodiff as ad
-from autodiff._graph import thread
+from autodiff.engine._graph import thread
 
 A = np.arange(6, dtype=np.float32).reshape(2, 3)
 RNG = ad.random.default_rng(0)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import autodiff as ad
-from autodiff._graph import thread
+from autodiff.engine._graph import thread
 from autodiff.flat.trace._guard import LARGE
 from nn import layers, models
 from optim import SGD, Adam

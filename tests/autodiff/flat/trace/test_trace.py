@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import autodiff as ad
-from autodiff._graph import thread
+from autodiff.engine._graph import thread
 from autodiff.flat.trace._trace import Trace, run
 
 A = np.arange(6, dtype=np.float32).reshape(2, 3)

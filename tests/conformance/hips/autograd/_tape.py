@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import autodiff as ad
-from autodiff._graph import thread
+from autodiff.engine._graph import thread
 
 Function = Callable[..., Any]
 

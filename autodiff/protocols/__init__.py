@@ -1,0 +1,1 @@
+"""NumPy's functions and methods on Tensors: found in the ops, composed of them, or refused."""
