@@ -6,13 +6,16 @@ a device is made of. The array library of a kind is imported when the kind is fi
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -75,17 +78,21 @@ class Backend(Protocol):
 
 
 _loaders: dict[str, Callable[[], Backend]] = {}
+_likely: dict[str, Callable[[], bool]] = {}
 _backends: dict[str, Backend] = {}
 _of_type: dict[type, tuple[str, Backend]] = {}
 _loading = threading.RLock()
 
 
-def register(kind: str, load: Callable[[], Backend]) -> None:
+def register(
+    kind: str, load: Callable[[], Backend], likely: Callable[[], bool] = lambda: True
+) -> None:
     """Make a kind of device known; `load` is called when it is first asked for.
 
-    `load` raises RuntimeError that says why there is no such device, and what to do.
+    `load` raises RuntimeError that says why there is no such device, and what to do. `likely` says,
+    at little cost, whether it is worth a try.
     """
-    _loaders[kind] = load
+    _loaders[kind], _likely[kind] = load, likely
 
 
 def backend(kind: str) -> Backend:
@@ -107,7 +114,18 @@ def _load_cuda() -> Backend:
     return _cupy.load()
 
 
-register("cuda", _load_cuda)
+def _cuda_is_likely() -> bool:
+    """Whether CuPy is installed, and NVIDIA's driver."""
+    if find_spec("cupy") is None:
+        return False
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
+
+
+register("cuda", _load_cuda, _cuda_is_likely)
 
 
 # -- names of devices ------------------------------------------------------------------------------
@@ -153,6 +171,16 @@ def resolve(name: Any = None, what: str = "device") -> Device:
                 f"{what} {found}: there {'is' if there == 1 else 'are'} {there} of this kind, "
                 f"counted from 0"
             )
+    return found
+
+
+def there() -> list[Device]:
+    """All devices that can be used: the CPU, and of each kind as many as there are."""
+    found = [CPU]
+    for kind, likely in _likely.items():
+        if kind in _backends or likely():
+            with suppress(RuntimeError):
+                found += [Device(kind, k) for k in range(backend(kind).count())]
     return found
 
 

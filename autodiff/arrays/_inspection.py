@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..engine._tensor import DEFAULT_DTYPES, Tensor
+from ._device import current, there
 
 __all__ = [
     "__array_api_version__",
@@ -119,12 +120,15 @@ class Info:
         return {"boolean indexing": True, "data-dependent shapes": True, "max dimensions": 64}
 
     def default_device(self) -> str:
-        """Where arrays are made if nothing else is said."""
-        return "cpu"
+        """Where arrays are made if nothing else is said: the current device."""
+        return str(current())
 
     def devices(self) -> list[str]:
-        """Where arrays may be made."""
-        return ["cpu"]
+        """Where arrays may be made: "cpu", and "cuda:0", "cuda:1", … of the GPUs that there are.
+
+        A library of arrays is imported for it only where there is a driver.
+        """
+        return [str(device) for device in there()]
 
     def default_dtypes(self, *, device: Any = None) -> dict[str, np.dtype[Any]]:
         """The dtypes of Python's numbers, and of indices."""

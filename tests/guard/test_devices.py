@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 import autodiff as ad
 import tests.guard.backend  # noqa: F401  makes the device known
-from autodiff.arrays import _cupy
+from autodiff.arrays import _cupy, _device
 from autodiff.arrays._device import Device, parse
 from tests.guard.counters import GuardError, capturing, counted, resident
 
@@ -85,6 +86,29 @@ def _env(device: str) -> dict[str, str]:
     import os
 
     return {**os.environ, "AUTODIFF_DEVICE": device, "PYTHONPATH": str(ROOT)}
+
+
+def test_the_namespace_names_the_devices_that_there_are() -> None:
+    info = ad.__array_namespace_info__()
+    assert info.devices()[0] == "cpu"
+    assert [d for d in info.devices() if d.startswith("guard")] == ["guard:0", "guard:1"]
+    assert all(ad.zeros((1,), device=name).device == name for name in info.devices())
+    with ad.device("guard:1"):
+        assert info.default_device() == "guard:1"
+
+
+def test_devices_that_cannot_be_used_are_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> Any:
+        raise RuntimeError("there is no driver")
+
+    tried: list[str] = []
+    for kind, likely in (("broken", True), ("absent", False)):
+        monkeypatch.setitem(_device._loaders, kind, broken if likely else tried.append)
+        monkeypatch.setitem(_device._likely, kind, partial(bool, likely))
+    assert {d.kind for d in _device.there()} <= {"cpu", "guard", "cuda"}
+    assert not tried
+    with pytest.raises(RuntimeError, match="there is no driver"):
+        ad.device("broken")
 
 
 # -- there and back --------------------------------------------------------------------------------
@@ -321,6 +345,9 @@ def test_the_error_says_what_to_do(text: str, advice: str) -> None:
 def test_import_does_not_import_cupy() -> None:
     code = (
         "import sys, autodiff, nn, optim, data\n"
-        "assert not [m for m in sys.modules if m.split('.')[0] in ('cupy', 'cupyx')]\n"
+        "from autodiff.arrays._device import _cuda_is_likely, there\n"
+        "def imported(): return [m for m in sys.modules if m.split('.')[0] in ('cupy', 'cupyx')]\n"
+        "assert not imported()\n"
+        "assert _cuda_is_likely() or [str(d) for d in there()] == ['cpu'] and not imported()\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, env=_env("cpu"))
