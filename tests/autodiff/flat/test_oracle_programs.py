@@ -133,7 +133,7 @@ def assert_agrees(
                 else:
                     assert x == y
 
-    within_limits(check, build, calls)
+    within_limits(check, build, calls, [first])
 
 
 PROGRAMS = given(steps=common, form=forms, seed=seeds, every=returns)
