@@ -76,7 +76,10 @@ class Array:
         return np.ndarray(self.shape, self.dtype, memory, -low, steps)
 
     def set(self, arr: np.ndarray, stream: Any = None) -> None:
-        assert stream is not None, "without a stream the host waits"
+        base: Any = arr
+        while isinstance(base, np.ndarray):
+            base = base.base
+        assert isinstance(getattr(base, "obj", base), PinnedMemory), "the host would wait"
         streams.refuse("a transfer")
         assert (arr.shape, arr.dtype) == (self.shape, self.dtype)
         self.host()[...] = arr
@@ -89,6 +92,18 @@ class Array:
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self.host()[index] = value.host() if isinstance(value, Array) else value
+
+
+class Event:
+    """A place in the order of a stream."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream, self.done = stream, streams.fast
+
+    def synchronize(self) -> None:
+        if not self.done:
+            streams.waits += 1
+        self.done = True
 
 
 class Stream:
@@ -121,13 +136,23 @@ class Stream:
     def synchronize(self) -> None:
         streams.refuse("waiting")
 
+    def record(self) -> Event:
+        return Event(self)
+
+    def wait_event(self, event: Event) -> None:
+        streams.followed.append((self, event.stream))
+
 
 class Streams:
     """The current one."""
 
     def __init__(self) -> None:
         self.stack = [Stream()]
-        self.replays = 0
+        self.replays = self.waits = 0
+        #: whether what is asked for is done at once
+        self.fast = True
+        #: streams that waited, and for which
+        self.followed: list[tuple[Stream, Stream]] = []
 
     def do(self, f: Callable[[], None]) -> None:
         """Launch something on the current stream."""
@@ -142,14 +167,55 @@ class Streams:
 streams = Streams()
 
 
-class RawModule:
-    """Kernels from text."""
+class Nvrtc:
+    """NVRTC as CuPy binds it; machine code is the text."""
 
-    def __init__(self, code: str, options: tuple[str, ...]) -> None:
+    NVRTCError = RuntimeError
+
+    def __init__(self) -> None:
+        self.programs: dict[int, str] = {}
+        self.compilations = 0
+
+    def getVersion(self) -> tuple[int, int]:
+        return 13, 0
+
+    def getSupportedArchs(self) -> tuple[int, ...]:
+        return 75, 90, 100
+
+    def createProgram(self, src: str, name: str, headers: Any, include_names: Any) -> int:
         streams.refuse("a compilation")
-        assert options == OPTIONS
-        assert code.startswith(PRELUDE + COMMON)
-        text = code[len(PRELUDE + COMMON) :]
+        assert src.startswith(PRELUDE + COMMON)
+        self.programs[len(self.programs) + 1] = src[len(PRELUDE + COMMON) :]
+        return len(self.programs)
+
+    def compileProgram(self, prog: int, options: tuple[str, ...]) -> None:
+        assert options[: len(OPTIONS)] == OPTIONS
+        assert options[len(OPTIONS) :] in (
+            ("--gpu-architecture=sm_90",),
+            ("--gpu-architecture=compute_100",),
+        )
+        self.compilations += 1
+        if "nonsense" in self.programs[prog]:
+            raise RuntimeError("NVRTC_ERROR_COMPILATION (6)")
+
+    def getProgramLog(self, prog: int) -> str:
+        return "kernels.cu(150): error"
+
+    def getCUBIN(self, prog: int) -> bytes:
+        return self.programs[prog].encode()
+
+    def getPTX(self, prog: int) -> bytes:
+        return b"PTX " + self.programs[prog].encode()
+
+    def destroyProgram(self, prog: int) -> None:
+        del self.programs[prog]
+
+
+class Module:
+    """Kernels from machine code."""
+
+    def load(self, cubin: bytes) -> None:
+        text = cubin.decode()
         counts = {}
         for part in text.split('extern "C" ')[1:]:
             top = part[: part.index(") {")]
@@ -190,8 +256,10 @@ cupy = SimpleNamespace(
     ndarray=Array,
     empty=Array,
     zeros=zeros,
-    RawModule=RawModule,
     cuda=SimpleNamespace(
+        nvrtc=Nvrtc(),
+        Module=Module,
+        Device=lambda: SimpleNamespace(compute_capability="90"),
         UnownedMemory=Unowned,
         MemoryPointer=Pointer,
         Stream=Stream,

@@ -50,7 +50,7 @@ class HostMachine:
         self.recording = False
         #: what is to be called when a value is read
         self.looks: dict[Callable[[], None], None] = {}
-        self._cublas = Cublas(FakeCublas(), (0, 0))
+        self._cublas = Cublas(FakeCublas())
 
     # -- memory ------------------------------------------------------------------------------------
 
@@ -117,6 +117,9 @@ class HostMachine:
         self._allowed("a compilation")
         library = compiled(text, kernels)
         return {name: (name, getattr(library, f"run_{name}")) for name in kernels}
+
+    def follow(self) -> None:
+        """There is one stream."""
 
     def run(self, step: Step) -> None:
         if isinstance(step, Call):

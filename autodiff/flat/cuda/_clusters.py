@@ -8,7 +8,10 @@ from ..ir._strides import laid
 from ..ir._value import REDUCTIONS, Value
 from ..plan._buffers import owner
 from ._c import computes, known
+from ._kernel import MOST_PARAMETERS
 
+#: arrays that one kernel reads: what else it has are outputs, fewer than that
+MOST_INPUTS = MOST_PARAMETERS // 2
 #: columns of rows that are reduced while their columns are, too: their sums lie in shared memory
 WIDE = 1024
 
@@ -58,6 +61,8 @@ class DeviceGrowth(Growth):
         return self._picks(value) if op == "take" else op == "within"
 
     def _together(self, members: list[Value], inside: set[Value], space: Space) -> bool:
+        if len({base(x) for v in members for x in reads(v)} - inside) > MOST_INPUTS:
+            return False
         place = {v: space.place(self.axes.of(v)) for v in members}
         after = late(members, inside, place)
         arrays = any(place.values())

@@ -66,23 +66,18 @@ def float32_matmul_precision(precision: str) -> None:
 
 
 class Cublas:
-    """A handle with its workspace.
+    """A handle; `library` is cuBLAS, as `load` finds it."""
 
-    Args:
-        library: cuBLAS, as `load` finds it.
-        workspace: address and bytes of memory on the device.
-    """
-
-    def __init__(self, library: Any, workspace: tuple[int, int]) -> None:
-        self._library, self._workspace = library, workspace
+    def __init__(self, library: Any) -> None:
+        self._library = library
         self._handle = ctypes.c_void_p()
         _checked(library.cublasCreate_v2(ctypes.byref(self._handle)), "cublasCreate")
         self._one = {"f": ctypes.c_float(1), "d": ctypes.c_double(1), "e": ctypes.c_float(1)}
         self._zero = {"f": ctypes.c_float(0), "d": ctypes.c_double(0), "e": ctypes.c_float(0)}
 
-    def on(self, stream: int) -> None:
-        """Products go to this stream from now on."""
-        library, (place, nbytes) = self._library, self._workspace
+    def on(self, stream: int, place: int, nbytes: int) -> None:
+        """Products go to this stream from now on, with memory on the device to work in."""
+        library = self._library
         _checked(library.cublasSetStream_v2(self._handle, ctypes.c_void_p(stream)), "SetStream")
         # setting a stream takes the workspace away
         found = library.cublasSetWorkspace_v2(

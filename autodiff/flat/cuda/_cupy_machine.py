@@ -1,12 +1,15 @@
 """A GPU as a machine: memory, kernels and graphs by CuPy, which is handed over, products by cuBLAS.
 
-Steps go to the current stream. What is recorded is recorded on a stream of its own, and the graph
-can be launched on any; nothing is allocated meanwhile, for all of a program's memory is there.
+Steps go to the current stream; where that is another than before, it waits for what went to the one
+before. What is recorded is recorded on a stream of its own, with a workspace of its own, and the
+graph can be launched on any; nothing is allocated meanwhile, for all of a program's memory is
+there.
 """
 
 from __future__ import annotations
 
 import ctypes
+from collections import deque
 from collections.abc import Callable, Sequence
 from sys import getrefcount
 from typing import Any
@@ -15,9 +18,23 @@ import numpy as np
 
 from ...arrays._cupy import CupyBackend
 from ._calls import Held, computed
+from ._compile import machine_code
 from ._cublas import WORKSPACE, Cublas, load
 from ._machine import Call, CaptureError, Failing, Launch, Product, Step
-from ._prelude import COMMON, OPTIONS, PRELUDE
+
+#: host arrays on their way to the device
+MOST_LEAVING = 16
+
+
+class Replay:
+    """A graph, and the memory that its products work in."""
+
+    def __init__(self, graph: Any, workspace: Any) -> None:
+        self._launch, self._workspace = graph.launch, workspace
+
+    def __call__(self) -> None:
+        """Launch it on the current stream."""
+        self._launch()
 
 
 class CupyMachine:
@@ -26,9 +43,20 @@ class CupyMachine:
     def __init__(self, backend: CupyBackend, cupy: Any) -> None:
         self._backend, self._cupy = backend, cupy
         self._cublas: Cublas | None = None
-        #: the stream that products go to
-        self._stream: int | None = None
+        #: the stream that products go to, and their workspace there
+        self._products_on: tuple[int, int] | None = None
         self._workspace: Any = None
+        #: the stream of the last launches
+        self._stream: Any = None
+        #: pinned memory that is being copied from, and the events after which it is free
+        self._leaving: deque[tuple[Any, Any]] = deque()
+
+    def follow(self) -> None:
+        """What is launched from here on comes after what was launched before."""
+        stream = self._cupy.cuda.get_current_stream()
+        if self._stream is not None and stream.ptr != self._stream.ptr:
+            stream.wait_event(self._stream.record())
+        self._stream = stream
 
     # -- memory ------------------------------------------------------------------------------------
 
@@ -43,6 +71,8 @@ class CupyMachine:
     def at(self, address: int, shape: Any, dtype: Any, strides: tuple[int, ...] | None) -> Any:
         """An array at an address; the program keeps the memory."""
         cuda, dtype = self._cupy.cuda, np.dtype(dtype)
+        if 0 in shape:
+            return self._cupy.empty(shape, dtype)
         steps = strides if strides is not None else np.empty(shape, dtype).strides
         ends = [(n - 1) * step for n, step in zip(shape, steps, strict=True)]
         low = sum(min(0, end) for end in ends)
@@ -64,10 +94,18 @@ class CupyMachine:
     references = staticmethod(getrefcount)
 
     def upload(self, array: Any, host: np.ndarray) -> None:
-        """Write the host's numbers into an array."""
-        if array.size:  # on a stream, or CuPy waits; CUDA takes pageable memory along at once
-            stream = self._cupy.cuda.get_current_stream()
-            array.set(np.ascontiguousarray(host, array.dtype).reshape(array.shape), stream)
+        """Write the host's numbers into an array; they may be written to when this returns."""
+        if not array.size:
+            return
+        cuda, leaving = self._cupy.cuda, self._leaving
+        while leaving and (len(leaving) == MOST_LEAVING or leaving[0][0].done):
+            leaving.popleft()[0].synchronize()  # here the host is kept from running far ahead
+        block = cuda.alloc_pinned_memory(array.nbytes)  # of memory that is not, CUDA may wait
+        pinned = np.frombuffer(block, array.dtype, array.size).reshape(array.shape)
+        pinned[...] = host
+        stream = cuda.get_current_stream()
+        array.set(pinned, stream)
+        leaving.append((stream.record(), block))
 
     def copy(self, array: Any, source: Any) -> None:
         """Write another array into one."""
@@ -82,7 +120,9 @@ class CupyMachine:
 
     def compiled(self, text: str, kernels: dict[str, int]) -> dict[str, Any]:
         """Kernels by name."""
-        module = self._cupy.RawModule(code=PRELUDE + COMMON + text, options=OPTIONS)
+        cuda = self._cupy.cuda
+        module = cuda.Module()
+        module.load(machine_code(self._cupy, text, cuda.Device().compute_capability))
         return {name: module.get_function(name) for name in kernels}
 
     def run(self, step: Step) -> None:
@@ -98,13 +138,13 @@ class CupyMachine:
         """cuBLAS, on the current stream."""
         cuda = self._cupy.cuda
         if self._cublas is None:
-            version = cuda.runtime.runtimeGetVersion() // 1000
+            self._cublas = Cublas(load(cuda.runtime.runtimeGetVersion() // 1000))
+        if self._workspace is None:
             self._workspace = self._cupy.empty(WORKSPACE, "uint8")
-            self._cublas = Cublas(load(version), (self._workspace.data.ptr, WORKSPACE))
-        stream = cuda.get_current_stream().ptr
-        if stream != self._stream:
-            self._cublas.on(stream)
-            self._stream = stream
+        where = cuda.get_current_stream().ptr, self._workspace.data.ptr
+        if where != self._products_on:
+            self._cublas.on(where[0], where[1], WORKSPACE)
+            self._products_on = where
         return self._cublas
 
     def _call(self, step: Call) -> None:
@@ -119,7 +159,8 @@ class CupyMachine:
         if any(isinstance(step, Call) for step in steps):
             raise CaptureError("CuPy's functions allocate, and use cuBLAS, which is not recorded")
         stream = self._cupy.cuda.Stream(non_blocking=True)
-        graph, problem = None, None
+        graph, problem, before = None, None, self._workspace
+        self._workspace = None
         with stream:
             if any(isinstance(step, Product) for step in steps):
                 self._products()  # told its stream, and made if need be, before that is recorded
@@ -133,10 +174,10 @@ class CupyMachine:
                 graph = stream.end_capture()
             except Exception as error:
                 problem = problem or error
-        self._stream = None
+        own, self._workspace, self._products_on = self._workspace, before, None
         if graph is None or problem is not None:
             raise CaptureError(f"the launches cannot be recorded ({problem})") from problem
-        return graph.launch  # type: ignore[no-any-return]
+        return Replay(graph, own)
 
     # -- failures ----------------------------------------------------------------------------------
 

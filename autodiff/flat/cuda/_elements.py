@@ -13,7 +13,7 @@ import numpy as np
 
 from ..ir._value import Value
 from . import _c as c
-from ._kernel import MANY_BLOCKS, THREADS, Kernel, head, up
+from ._kernel import MANY_BLOCKS, MOST_PARAMETERS, THREADS, Kernel, head, index_type, up
 from ._memory import ELEMENTWISE, View, view_of
 
 
@@ -41,7 +41,9 @@ class Elements:
         else:
             make: Callable[[], str | None] | None = getattr(self, f"_{value.op}", None)
             text = make() if make is not None else None
-        return None if text is None else self.finished(text)
+        if text is None or len(self.parameters) > MOST_PARAMETERS:
+            return None
+        return self.finished(text)
 
     def copy(self) -> Kernel:
         """The kernel that copies the value's elements in row-major order."""
@@ -57,7 +59,7 @@ class Elements:
         blocks = -(-n // threads)
         if blocks > MANY_BLOCKS:
             blocks = MANY_BLOCKS
-        index = "int" if n < 2**31 - blocks * threads else "long long"
+        index = index_type(n, blocks * threads)
         body = ["if (*seen) return;"] if self.guarded else []
         body.append(
             f"for ({index} e = ({index})blockIdx.x * {threads} + threadIdx.x; e < {n}; "
@@ -93,7 +95,7 @@ class Elements:
                 part = f"{part} % {max(1, shape[k])}"
             if shape[k] == 1:
                 part = "0"
-            lines.append(f"const int {name}{k} = {part};")
+            lines.append(f"const {index_type(shape[k])} {name}{k} = {part};")
             step *= max(1, shape[k])
         return lines[::-1]
 
@@ -210,12 +212,12 @@ class Elements:
         axis = value.ndim + value.attrs["axis"]
         places = self.coordinates(value.ndim)
         kind = c.computed(value.dtype)
-        self.lines.append(f"const int w = c{axis} / {along.stride}, r = c{axis} % {along.stride};")
+        self.lines.append(f"const auto w = c{axis} / {along.stride}, r = c{axis} % {along.stride};")
         places[axis] = "w"
         inside = f"w < {along.count} && r % {along.dilation} == 0 && r < {along.extent}"
         self.lines.append(f"{kind} found = 0;")
         self.lines.append(f"if ({inside}) {{")
-        self.lines.append(f"    const int k = r / {along.dilation};")
+        self.lines.append(f"    const int k = (int)(r / {along.dilation});")
         self.lines.append(f"    {kind} rest = {self.at(g, places)};")
         for k in range(along.size - 1, 0, -1):
             x = later[k - 1]

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..ir._strides import reshaped
 from ..ir._value import Shape, Value
-from ._kernel import Scratch
+from ._kernel import Scratch, wide
 from ._memory import View, view_of
 
 #: multiplications from which cuBLAS is asked; below, a kernel of ours costs no more
@@ -73,8 +73,12 @@ def gemm_of(value: Value) -> Gemm | tuple[int, ...] | None:
         whole = reshaped((*stack, rows), left[:-1], (count * rows,))
         if whole is not None:
             left, rows, stack, count = (*whole, left[-1]), count * rows, (), 1
+    if wide(max(rows, columns, inner, count)):
+        return None
     a = _matrix(x, left, (rows, inner), stack)
     b = _matrix(y, right, (inner, columns), stack)
+    if any(m is not None and wide(m.leading) for m in (a, b)):
+        return None
     bad = tuple(k for k, m in enumerate((a, b)) if m is None)
     if a is None or b is None:
         return bad

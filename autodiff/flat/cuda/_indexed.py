@@ -17,7 +17,7 @@ from ..ir._strides import row_major
 from ..ir._value import Value
 from . import _c as c
 from ._elements import Elements
-from ._kernel import Table
+from ._kernel import Table, index_type, wide
 from ._memory import view_of
 
 #: comparisons of places by which elements are brought to where an array says
@@ -40,6 +40,8 @@ class Indexed(Elements):
         x, *arrays = value.inputs
         index = value.attrs["index"]
         if all(a.op == "constant" for a in arrays):
+            if wide(max(x.size, value.size)):
+                return None
             positions = np.arange(x.size, dtype=np.int64).reshape(x.shape)
             rest = iter(arrays)
             whole = tuple(next(rest).data if isinstance(e, str) else e for e in index)
@@ -103,9 +105,11 @@ class Indexed(Elements):
             text = c.load(x.dtype, f"{root}[place]")
         return text if empty is None else f"place < 0 ? {empty} : {text}"
 
-    def _put(self) -> str:
+    def _put(self) -> str | None:
         value = self.value
         x, part = value.inputs
+        if wide(value.size):
+            return None
         if not part.size:
             return self.broadcast(x, value.dtype)
         places = np.full(value.shape, -1, np.int64)
@@ -135,7 +139,7 @@ class Indexed(Elements):
         more = self.at(x, [*(f"c{k}" for k in range(first)), *inner, *rest])
         self.lines += [
             f"{c.computed(value.dtype)} total = 0;",
-            f"for (int k = 0; k < {n}; k++) {{",
+            f"for ({index_type(n)} k = 0; k < {n}; k++) {{",
             *(f"    {line}" for line in self.decode("k", shape, "i")),
             *(f"    {line}" for line in found),
             f"    if ({test}) total = total + {more};",
@@ -151,6 +155,8 @@ class Indexed(Elements):
         index, size = value.attrs["index"], value.size
         if not x.size:
             return "0"
+        if wide(max(x.size, size)):
+            return None
         places = np.arange(size, dtype=np.int64).reshape(value.shape)[index].reshape(-1)
         if not any(isinstance(e, (np.ndarray, list)) for e in index):
             back = np.full(size, -1, np.int64)

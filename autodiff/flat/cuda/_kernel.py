@@ -58,6 +58,22 @@ def up(n: int, to: int) -> int:
     return -(-n // to) * to
 
 
+#: integers from here on need 64 bits
+WIDE = 2**31
+#: parameters that a kernel may have: pointers in the 4 KiB that all devices have for them
+MOST_PARAMETERS = 500
+
+
+def wide(n: int) -> bool:
+    """Whether an index that goes up to n has more than 32 bits."""
+    return n >= WIDE
+
+
+def index_type(n: int, step: int = 0) -> str:
+    """The type of an index that goes up to n in steps."""
+    return "long long" if wide(n + step) else "int"
+
+
 #: threads of a block, where nothing asks for more
 THREADS = 256
 #: blocks that fill the largest devices several times over

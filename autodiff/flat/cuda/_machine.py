@@ -100,6 +100,9 @@ class Machine(Protocol):
     def compiled(self, text: str, kernels: dict[str, int]) -> dict[str, Any]:
         """Kernels by name, from CUDA C with the prelude; how many arguments each takes."""
 
+    def follow(self) -> None:
+        """What is launched from here on comes after what was launched before."""
+
     def run(self, step: Step) -> None:
         """Launch one step, after what was launched before."""
 

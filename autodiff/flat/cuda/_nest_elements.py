@@ -11,7 +11,7 @@ from ..fuse._loops import base, reads, shrinks
 from ..ir._value import Value
 from . import _c as c
 from ._clusters import DeviceNest
-from ._kernel import Scratch
+from ._kernel import Scratch, index_type
 from ._schedule import schedule
 
 
@@ -44,6 +44,8 @@ class NestElements:
         self.totals = [v for v in ends if not nest.place[v]]
         self.rows, self.width = nest.space.rows, nest.space.columns
         self.by = schedule(nest, self.columns, self.totals)
+        #: the type of the number of a column
+        self.column = index_type(self.width, 1024)
         restrict = {x for x in nest.inputs if x not in {*over.values()}}
         self.parameters = [
             f"const {c.stored(x.dtype)}*{' __restrict__' if x in restrict else ''} {name}"
@@ -106,7 +108,8 @@ class NestElements:
             source, at = base(v.inputs[0]), self.atom(v.inputs[2], 0, v.inputs[2].dtype)
             k = f"k{self.local[v]}"
             # a check elsewhere has found or will find that it is in
-            self.add(f"const int {k} = 0 <= {at} && {at} < {self.width} ? (int){at} : 0;")
+            index = index_type(self.width)
+            self.add(f"const {index} {k} = 0 <= {at} && {at} < {self.width} ? ({index}){at} : 0;")
             if source in self.kept:
                 text = f"{self.kept[source]}[{k}]"
             else:

@@ -40,7 +40,7 @@ class NestEnds(NestElements):
             part = self.scratch_of(f"volatile {kind}", by.along * width, size_of(v))
             block = f"blockIdx.x / {by.across}" if by.across > 1 else "blockIdx.x"
             found = [
-                f"for (int j = threadIdx.x; j < {width}; j += {by.threads}) {{",
+                f"for ({self.column} j = threadIdx.x; j < {width}; j += {by.threads}) {{",
                 f"    {kind} x = {part}[j];",
                 f"    for (int k = 1; k < {by.along}; k++) "
                 f"x = {op}::of(x, ({kind}){part}[(long long)k * {width} + j]);",
@@ -53,7 +53,7 @@ class NestEnds(NestElements):
             self.add(f"if (group == 0 && within) {written.format(name)}")
             return found
         self.add("__syncthreads();")
-        self.add(f"for (int j = threadIdx.x; j < {width}; j += {by.threads}) {{")
+        self.add(f"for ({self.column} j = threadIdx.x; j < {width}; j += {by.threads}) {{")
         self.add(f"    {kind} x = {name}_all[j];")
         self.add(
             f"    for (int k = 1; k < {by.groups}; k++) "

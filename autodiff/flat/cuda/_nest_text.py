@@ -10,9 +10,14 @@ from __future__ import annotations
 from ..fuse._loops import base, reads, shrinks
 from ..ir._value import Value
 from . import _c as c
-from ._kernel import MANY_BLOCKS, Kernel, Scratch, head
+from ._kernel import Kernel, Scratch, head, index_type
 from ._nest_ends import NestEnds
-from ._schedule import SHARED, size_of
+from ._schedule import size_of
+
+#: bytes of shared memory that a block of any device may have without being asked for
+SHARED = 48 << 10
+#: warps of a block
+WARPS = 32
 
 
 class NestText(NestEnds):
@@ -48,9 +53,9 @@ class NestText(NestEnds):
     def elements(self) -> None:
         """One loop over all elements."""
         nest, n = self.nest, self.rows * self.width
-        index = "int" if n < 2**31 - MANY_BLOCKS * 1024 else "long long"
+        index = index_type(n, self.by.blocks * self.by.threads)
         self.add(
-            f"for ({index} e = blockIdx.x * {self.by.threads} + threadIdx.x; e < {n}; "
+            f"for ({index} e = ({index})blockIdx.x * {self.by.threads} + threadIdx.x; e < {n}; "
             f"e += {self.by.blocks * self.by.threads}) {{"
         )
         self.indent += 1
@@ -88,13 +93,14 @@ class NestText(NestEnds):
             tile = (
                 f"blockIdx.x % {self.by.across} * {self.by.lanes} + " if self.by.across > 1 else ""
             )
-            self.add(f"const int j = {tile}lane;")
+            self.add(f"const {self.column} j = {tile}lane;")
             self.add(f"const bool within = j < {self.width};")
         self._memory_of_rows()
         first = f"blockIdx.x / {self.by.across}" if self.by.across > 1 else "blockIdx.x"
         step = self.by.along * self.by.groups
         start = f"{first} * {self.by.groups}" if self.by.along > 1 else "0"
-        self.add(f"for (int first = {start}; first < {rows}; first += {step}) {{")
+        index = index_type(rows, step)
+        self.add(f"for ({index} first = {start}; first < {rows}; first += {step}) {{")
         self.indent += 1
         self.add(f"const bool live = first + group < {rows};")
         self.add(f"const long long i = live ? first + group : {rows - 1};")
@@ -130,34 +136,41 @@ class NestText(NestEnds):
     def _memory_of_rows(self) -> None:
         """Rows that are kept, and sums of columns."""
         nest, width = self.nest, self.width
-        room = SHARED - (
-            0 if self.by.single else sum(size_of(v) for v in self.columns) * width * self.by.groups
-        )
+        room = SHARED - self._shared_by_reductions()
+        n = self.by.groups * width
+        own = f"group * {width}"
+        for v in self.columns:
+            kind, start, name = c.accumulated(v.dtype), c.lowest(v.op, v.dtype), self.local[v]
+            if self.by.single:
+                self.add(f"{kind} {name} = {start};")
+                continue
+            room -= self._memory_of_block(f"{name}_all", kind, n, size_of(v), room)
+            self.add(f"{kind}* const {name} = {name}_all + {own};")
+            self.add(
+                f"for ({self.column} j = lane; j < {width}; j += {self.by.lanes}) "
+                f"{name}[j] = {start};"
+            )
         for k, v in enumerate(nest.kept):
             name, kind = f"kept{k}", c.computed(v.dtype)
-            n = self.by.groups * width
-            if n * size_of(v) <= room:
-                room -= n * size_of(v)
-                self.add(f"__shared__ {kind} {name}_all[{n}];")
-                self.add(f"{kind}* const {name} = {name}_all + group * {width};")
-            else:
-                memory = self.scratch_of(kind, n * self.by.blocks, size_of(v))
-                self.add(
-                    f"{kind}* const {name} = {memory} + "
-                    f"((long long)blockIdx.x * {self.by.groups} + group) * {width};"
-                )
+            room -= self._memory_of_block(f"{name}_all", kind, n, size_of(v), room)
+            self.add(f"{kind}* const {name} = {name}_all + {own};")
             self.kept[v] = name
-        for v in self.columns:
-            kind, start = c.accumulated(v.dtype), c.lowest(v.op, v.dtype)
-            if self.by.single:
-                self.add(f"{kind} {self.local[v]} = {start};")
-            else:
-                name = self.local[v]
-                self.add(f"__shared__ {kind} {name}_all[{self.by.groups * width}];")
-                self.add(f"{kind}* const {name} = {name}_all + group * {width};")
-                self.add(
-                    f"for (int j = lane; j < {width}; j += {self.by.lanes}) {name}[j] = {start};"
-                )
+
+    def _memory_of_block(self, name: str, kind: str, n: int, size: int, room: int) -> int:
+        """n numbers for a block; how much of its shared memory they take."""
+        if n * size <= room:
+            self.add(f"__shared__ {kind} {name}[{n}];")
+            return n * size
+        memory = self.scratch_of(kind, n * self.by.blocks, size)
+        self.add(f"{kind}* const {name} = {memory} + (long long)blockIdx.x * {n};")
+        return 0
+
+    def _shared_by_reductions(self) -> int:
+        """Bytes of shared memory that reductions of a block have, one place for each kind."""
+        found = {(v.op, c.accumulated(v.dtype)): size_of(v) for v in self.columns}
+        groups = self.by.threads * sum(found.values()) if self.by.single else 0
+        whole = {(v.op, c.accumulated(v.dtype)) for v in self.nest.members if shrinks(v)}
+        return groups + WARPS * 8 * len(whole) + 16
 
     def sync(self) -> None:
         """What the lanes of a group have written, all of them can read."""
@@ -173,7 +186,7 @@ class NestText(NestEnds):
         if self.by.single:
             self.add("if (within) {")
         else:
-            self.add(f"for (int j = lane; j < {self.width}; j += {self.by.lanes}) {{")
+            self.add(f"for ({self.column} j = lane; j < {self.width}; j += {self.by.lanes}) {{")
         before = len(self.lines)
         self.indent += 1
         element = nest.element

@@ -157,5 +157,5 @@ template <class T> __device__ T power(T x, T y) {
 }
 """
 
-#: how programs are compiled: as NumPy rounds; C++17 is what NVRTC and CuPy take by themselves
-OPTIONS = ("--fmad=false",)
+#: how programs are compiled: as NumPy rounds, subnormal numbers kept
+OPTIONS = ("--std=c++17", "--fmad=false", "--ftz=false")

@@ -13,7 +13,7 @@ import numpy as np
 from ..ir._value import REDUCTIONS, Value
 from . import _c as c
 from ._elements import Elements
-from ._kernel import MANY_BLOCKS, THREADS, Kernel, head, up
+from ._kernel import MANY_BLOCKS, THREADS, Kernel, head, index_type, up
 
 #: elements that 32 lanes go through rather than one, and a block rather than 32
 LONG, LONGER = 48, 8192
@@ -54,19 +54,20 @@ class Reductions(Elements):
         threads = min(THREADS, up(size * lanes, 32)) if lanes < THREADS else THREADS
         groups = threads // lanes
         blocks = min(-(-size // groups), MANY_BLOCKS)
+        index = index_type(size, blocks * groups)
         body = ["if (*seen) return;"] if self.guarded else []
         body += [
             f"const int lane = threadIdx.x % {lanes}, group = threadIdx.x / {lanes};",
-            f"for (int first = blockIdx.x * {groups}; first < {size}; "
+            f"for ({index} first = ({index})blockIdx.x * {groups}; first < {size}; "
             f"first += {blocks * groups}) {{",
             f"    const bool live = first + group < {size};",
-            f"    const int e = live ? first + group : {size - 1};",
+            f"    const {index} e = live ? first + group : {size - 1};",
         ]
         body += [f"    {line}" for line in self.decode("e", value.shape, "c")]
         body += [f"    {line}" for line in self.lines]
         body += [
             f"    {kind} total = {start};",
-            f"    for (int r = lane; r < {n}; r += {lanes}) {{",
+            f"    for ({index_type(n, lanes)} r = lane; r < {n}; r += {lanes}) {{",
         ]
         body += [f"        {line}" for line in inside]
         body += [f"        {step}", "    }"]
@@ -153,8 +154,10 @@ def within(value: Value, code: int) -> Kernel:
     n = x.size
     threads = min(THREADS, up(n, 32))
     blocks = min(-(-n // threads), MANY_BLOCKS)
+    index = index_type(n, blocks * threads)
     lines = [
-        f"for (int e = blockIdx.x * {threads} + threadIdx.x; e < {n}; e += {blocks * threads}) {{",
+        f"for ({index} e = ({index})blockIdx.x * {threads} + threadIdx.x; e < {n}; "
+        f"e += {blocks * threads}) {{",
         *(f"    {line}" for line in made.decode("e", x.shape, "d")),
         f"    const {c.computed(x.dtype)} x = {made.at(x, [f'd{k}' for k in range(x.ndim)])};",
         f"    if (!({value.attrs['low']} <= x && x < {value.attrs['high']})) "

@@ -119,6 +119,7 @@ class DeviceRunner:
         with writing:
             if self._wrong:
                 raise ValueError(self._wrong[0])
+            self._machine.follow()
             self._allocate()
             self._raise()
             moved = self.homes.settle()

@@ -14,7 +14,7 @@ from ._kernel import MANY_BLOCKS, THREADS, smallest_power, up
 SMALL = 16384
 #: blocks that share sums, which the last of them then adds up
 SHARING = 264
-#: bytes of shared memory that a block may have
+#: bytes of shared memory that rows of a block may have
 SHARED = 40960
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,8 +13,10 @@ import pytest
 import autodiff as ad
 from autodiff.flat import Function
 from autodiff.flat.cuda import _cupy_machine
-from autodiff.flat.cuda._cupy_machine import CupyMachine
-from autodiff.flat.cuda._machine import Call, CaptureError, Launch
+from autodiff.flat.cuda._compile import machine_code
+from autodiff.flat.cuda._cupy_machine import MOST_LEAVING, CupyMachine
+from autodiff.flat.cuda._gemm import Gemm, Matrix
+from autodiff.flat.cuda._machine import Call, CaptureError, Launch, Product
 from autodiff.flat.cuda._runner import DeviceRunner
 from autodiff.flat.lower._lower import lower
 from autodiff.flat.trace._signature import signature
@@ -37,6 +40,12 @@ class Products(FakeCublas):
         return 0
 
 
+@pytest.fixture(autouse=True)
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("CUPY_CACHE_DIR", str(tmp_path))
+    return tmp_path
+
+
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> CupyMachine:
     looks: list[Callable[[], None]] = []
@@ -48,7 +57,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> CupyMachine:
 def there(host: Any) -> Array:
     host = np.asarray(host)
     found = Array(host.shape, host.dtype)
-    found.set(host, streams.stack[-1])
+    found.host()[...] = host
     return found
 
 
@@ -119,3 +128,73 @@ def test_what_cannot_be_recorded_says_so(machine: CupyMachine) -> None:
     with pytest.raises(CaptureError, match=r"cannot be recorded \(out of order\)"):
         machine.capture([Launch(kernel, 1, 32, ())])
     assert streams.stack[-1].captured is None
+
+
+def test_what_is_uploaded_may_be_written_to_at_once(
+    machine: CupyMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "fast", False)
+    x, host, before = machine.empty((3,), "f4"), np.ones(3), streams.waits
+    for k in range(MOST_LEAVING):
+        machine.upload(x, host * k)
+        host += 1
+    assert streams.waits == before
+    blocks = [block for _, block in machine._leaving]
+    assert len({id(block) for block in blocks}) == MOST_LEAVING  # none is written to again
+    machine.upload(x, np.zeros(3))
+    assert streams.waits == before + 1  # for the first of them
+    assert len(machine._leaving) == MOST_LEAVING
+    monkeypatch.setattr(streams, "fast", True)
+    for event, _ in machine._leaving:
+        event.done = True
+    machine.upload(x, np.zeros(3))
+    assert len(machine._leaving) == 1
+    assert machine.at(0, (0, 3), "f4", None).shape == (0, 3)
+
+
+def test_another_stream_follows_the_one_before(machine: CupyMachine) -> None:
+    side, main = cupy.cuda.Stream(non_blocking=True), streams.stack[-1]
+    streams.followed.clear()
+    machine.follow()
+    machine.follow()
+    assert not streams.followed
+    with side:
+        machine.follow()
+        machine.follow()
+    machine.follow()
+    assert streams.followed == [(side, main), (main, side)]
+
+
+def test_a_recording_has_a_workspace_of_its_own(machine: CupyMachine) -> None:
+    x = np.eye(2, dtype="f4")
+    matrix = Matrix(None, 0, False, 2, 0)  # type: ignore[arg-type]
+    gemm = Gemm(x.dtype, 2, 2, 2, 1, matrix, matrix, None)  # type: ignore[arg-type]
+    step = Product(gemm, *[there(x).data.ptr for _ in range(3)])
+    machine.run(step)
+    library: Any = machine._products()._library
+    places = [library.workspace]
+    replays = [machine.capture([step]) for _ in range(2)]
+    places += [replay._workspace.data.ptr for replay in replays]  # type: ignore[attr-defined]
+    machine.run(step)
+    assert library.workspace == places[0]
+    assert len({*places}) == 3
+
+
+def test_machine_code_is_compiled_once(cache: Path) -> None:
+    nvrtc = cupy.cuda.nvrtc
+    before = nvrtc.compilations
+    assert machine_code(cupy, "text", "90") == machine_code(cupy, "text", "90") == b"text"
+    assert nvrtc.compilations - before == 1
+    assert machine_code(cupy, "text", "120") == b"PTX text"
+    assert len([*cache.iterdir()]) == 2
+    with pytest.raises(RuntimeError, match=r"NVRTC, sm_90: NVRTC_ERROR_COMP.*\nkernels.cu\(150\)"):
+        machine_code(cupy, "nonsense", "90")
+    assert not nvrtc.programs
+
+
+def test_machine_code_needs_no_folder_that_can_be_written_to(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (cache / "file").touch()
+    monkeypatch.setenv("CUPY_CACHE_DIR", str(cache / "file"))
+    assert machine_code(cupy, "text", "90") == b"text"

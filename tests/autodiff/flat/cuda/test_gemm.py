@@ -77,8 +77,8 @@ def made(dtype: str = "float32") -> Gemm:
 
 def test_the_stream_keeps_our_workspace() -> None:
     fake = FakeCublas()
-    cublas = Cublas(fake, (4096, 1024))
-    cublas.on(7)
+    cublas = Cublas(fake)
+    cublas.on(7, 4096, 1024)
     assert (fake.stream, fake.workspace) == (7, 4096)
 
 
@@ -95,7 +95,7 @@ def test_precision_is_asked_for(precision: str, dtype: str, compute: int) -> Non
     float32_matmul_precision(precision)
     out = np.empty_like(x)
     addresses = [a.ctypes.data for a in (x, x, out)]
-    Cublas(fake, (0, 0)).multiply(made(dtype), *addresses)
+    Cublas(fake).multiply(made(dtype), *addresses)
     assert fake.computed == [compute]
     np.testing.assert_array_equal(out, x)
 
@@ -112,7 +112,7 @@ def test_a_failure_says_what_was_asked() -> None:
             return 15
 
     with pytest.raises(RuntimeError, match=r"\(2, 2\) @ \(2, 2\) of float32: status 15, not supp"):
-        Cublas(Failing(), (0, 0)).multiply(made(), 0, 0, 0)
+        Cublas(Failing()).multiply(made(), 0, 0, 0)
 
 
 def test_without_the_library_the_error_says_what_to_install(monkeypatch: Any) -> None:
