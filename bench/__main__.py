@@ -18,6 +18,7 @@ from bench._case import DEVICE_VARIABLE, device
 
 COMMANDS = {
     "ops": "time per recorded operation, and per small training step, beside other libraries",
+    "blas": "GFLOP/s and GB/s of BLAS' routines, beside other libraries and the machine's peak",
     "steps": "time per whole training step of three perceptrons, beside other libraries",
     "lenet": "time per whole training step of LeNet-5, beside other libraries",
     "fit": "time per whole epoch of fit on MNIST, beside Keras on its backends",

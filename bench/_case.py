@@ -20,11 +20,15 @@ class Case:
     """One thing to time: `run` is a single repetition; `check` gives its error, once, before that.
 
     An error above `tolerance` means that the competitor computes something else: it is not timed.
+    `about` says what else is worth noting, as numbers by name, after the check. `repeat`: how many
+    repetitions make a sample, where that is known without trying.
     """
 
     run: Callable[[], object]
     check: Callable[[], float]
     tolerance: float
+    about: Callable[[], Mapping[str, float]] = field(default=dict, kw_only=True)
+    repeat: int | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)

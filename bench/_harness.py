@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from itertools import product
 from math import ceil, isfinite
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 from bench._machine import Bystanders, describe
@@ -52,11 +52,15 @@ class CaseInfo:
 
 @dataclass(frozen=True)
 class Settings:
-    """How many rounds, how long a sample lasts, and how long to wait before each."""
+    """How many rounds, how long a sample lasts, and how long to wait before each.
+
+    After `limit` seconds a case has no more rounds than the two that it needs.
+    """
 
     rounds: int = 30
     seconds: float = 0.02
     settle: float = 0.03  # threads of the one before may spin that long before they sleep
+    limit: float | None = None
 
     @classmethod
     def quick(cls) -> Settings:
@@ -75,6 +79,7 @@ class Measurement:
     error: float | None = None
     repeat: int = 0
     samples_us: list[float] = field(default_factory=list)
+    about: dict[str, float] = field(default_factory=dict)  # what it said of itself
 
     @property
     def summary(self) -> Summary:
@@ -234,7 +239,10 @@ def _measure_case(
                 running.append((entrant.worker, results[-1]))
 
     running = [runner for runner in running if _guarded(_open, *runner, settings)]
+    started = monotonic()
     for number in progress(range(settings.rounds), case.name):
+        if settings.limit is not None and number >= 2 and monotonic() - started > settings.limit:
+            break
         shift = number % max(len(running), 1)
         for runner in running[shift:] + running[:shift]:
             sleep(settings.settle)
@@ -265,11 +273,14 @@ def _open(worker: Worker, measurement: Measurement, settings: Settings) -> None:
         off, limit = reply["error"], reply["tolerance"]
         measurement.message = f"its result is off by {off:.1e}, more than {limit:.0e}; not timed"
         return
+    measurement.about, measurement.status = reply["about"], "timed"
+    if reply["repeat"] is not None:
+        measurement.repeat = reply["repeat"]
+        return
     once = worker.ask("time", repeat=1)["seconds"]
     if once < settings.seconds:  # the first run was a cold one
         once = worker.ask("time", repeat=3)["seconds"] / 3
     measurement.repeat = ceil(settings.seconds / once)
-    measurement.status = "timed"
 
 
 def _sample(worker: Worker, measurement: Measurement, case: CaseInfo) -> None:

@@ -1,7 +1,7 @@
 """The process that one competitor runs in: it answers requests, one line of JSON each.
 
     {"do": "load", "module": "bench.ops.pytorch", "options": {}}    → versions, threads, cases, …
-    {"do": "open", "case": "(10,)"}                                 → error, tolerance
+    {"do": "open", "case": "(10,)"}                                 → error, tolerance, …
     {"do": "time", "repeat": 40}                                    → seconds, for all 40 together
     {"do": "close"}                                                 → {}
 
@@ -48,7 +48,13 @@ class Session:
     def open(self, case: str) -> dict[str, Any]:
         """Build a case and compare its result with the right one."""
         self.case = self.loaded.cases[case]()
-        return {"error": self.case.check(), "tolerance": self.case.tolerance}
+        error = self.case.check()
+        return {
+            "error": error,
+            "tolerance": self.case.tolerance,
+            "about": dict(self.case.about()),
+            "repeat": self.case.repeat,
+        }
 
     def time(self, repeat: int) -> dict[str, Any]:
         """Seconds for all repetitions; several short ones follow one that warms the caches up."""

@@ -42,7 +42,7 @@ MAY_IMPORT = {
             *("numpy", "autodiff", "nn", "optim", "data"),
             *("torch", "autograd", "mygrad", "jax", "tensorflow", "keras"),
         },
-        {"safetensors", "tqdm", "matplotlib", "cupy"},
+        {"safetensors", "tqdm", "matplotlib", "cupy", "scipy"},
     ),
 }
 #: what its user imports by itself, as its classes derive from those of an optional package
