@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from autodiff._device import current
+from autodiff.arrays._device import current
 from bench.blas import ours
 from bench.blas.machine import Machine, fastest
 from bench.blas.problems import ROUTINES, Problem

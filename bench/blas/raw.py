@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autodiff._device import backend, current
+from autodiff.arrays._device import backend, current
 from bench._case import Loaded
 from bench.blas.problems import ALPHA, BETA, ROUNDED, Arrays, Made, Problem, make_cases
 from bench.steps.ours import finish, versions
