@@ -60,6 +60,7 @@ ROUTINES: dict[str, tuple[Callable[..., Any], str]] = {
     "gemm": (lambda A, B, C: A @ B + C, "C"),
     "gemm-αβ": (lambda A, B, C: ALPHA * (A @ B) + BETA * C, "C"),
     "trsm": (lambda L, B: solve_triangular(L, B, lower=True), ""),
+    "matmul": (lambda A, B: A @ B, ""),
     "gemm-stack": (lambda A, B: A @ B, ""),
     "gemm-backward": (backward, ""),
 }

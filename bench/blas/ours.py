@@ -85,6 +85,11 @@ def gemm(A: ad.Variable, B: ad.Variable, C: ad.Variable) -> Steps:
     return into(C.assign_add, lambda: A @ B), (C,)
 
 
+def matmul(A: ad.Variable, B: ad.Variable) -> Steps:
+    C = room(*A.shape, like=A)
+    return into(C.assign, lambda: A @ B), (C,)
+
+
 def gemm_scaled(A: ad.Variable, B: ad.Variable, C: ad.Variable) -> Steps:
     return into(C.assign, lambda: ALPHA * (A @ B) + BETA * C), (C,)
 
@@ -92,11 +97,6 @@ def gemm_scaled(A: ad.Variable, B: ad.Variable, C: ad.Variable) -> Steps:
 def trsm(L: ad.Variable, B: ad.Variable) -> Steps:
     X = room(*B.shape, like=B)
     return into(X.assign, lambda: solved(L, B)), (X,)
-
-
-def gemm_stack(A: ad.Variable, B: ad.Variable) -> Steps:
-    C = room(*A.shape, like=A)
-    return into(C.assign, lambda: A @ B), (C,)
 
 
 def gemm_backward(A: ad.Variable, B: ad.Variable, G: ad.Variable) -> Steps:
@@ -124,6 +124,7 @@ def solved(L: Any, b: Any) -> Any:
 
 
 ROUTINES: dict[str, Callable[..., Steps]] = {
+    "matmul": matmul,
     "axpy": axpy,
     "dot": dot,
     "gemv": gemv,
@@ -132,6 +133,6 @@ ROUTINES: dict[str, Callable[..., Steps]] = {
     "gemm": gemm,
     "gemm-αβ": gemm_scaled,
     "trsm": trsm,
-    "gemm-stack": gemm_stack,
+    "gemm-stack": matmul,
     "gemm-backward": gemm_backward,
 }

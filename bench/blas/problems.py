@@ -85,6 +85,12 @@ ROUTINES = {
             "nn",
         ),
         Routine(
+            *("matmul", 3, "C ← AB", lambda n: 2 * n**3, lambda n: 3 * n * n),
+            {"A": "nn", "B": "nn"},
+            (1000, 2000),
+            "nn",
+        ),
+        Routine(
             *("gemm-αβ", 3, "C ← αAB + βC", lambda n: 2 * n**3, lambda n: 4 * n * n),
             {"A": "nn", "B": "nn", "C": "nn"},
             (2000,),
@@ -200,6 +206,8 @@ class Problem:
             return [a @ (b @ v) + given["C"] @ v], [got[0] @ v]
         if name == "gemm-αβ":
             return [ALPHA * (a @ (b @ v)) + BETA * (given["C"] @ v)], [got[0] @ v]
+        if name == "matmul":
+            return [a @ (b @ v)], [got[0] @ v]
         if name == "gemm-stack":
             right = np.matmul(a, (b @ v)[..., None])[..., 0]
             return [right], [got[0] @ v]

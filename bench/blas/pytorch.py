@@ -82,9 +82,9 @@ def trsm(L: Any, B: Any) -> Any:
     return lambda: torch.linalg.solve_triangular(L, B, upper=False, out=X), (X,)
 
 
-def gemm_stack(A: Any, B: Any) -> Any:
+def matmul(A: Any, B: Any) -> Any:
     C = torch.empty_like(A)
-    return lambda: torch.bmm(A, B, out=C), (C,)
+    return lambda: torch.matmul(A, B, out=C), (C,)
 
 
 def gemm_backward(A: Any, B: Any, G: Any) -> Any:
@@ -107,6 +107,7 @@ ROUTINES: dict[str, Callable[..., Any]] = {
     "gemm": gemm,
     "gemm-αβ": gemm_scaled,
     "trsm": trsm,
-    "gemm-stack": gemm_stack,
+    "matmul": matmul,
+    "gemm-stack": matmul,
     "gemm-backward": gemm_backward,
 }

@@ -103,7 +103,7 @@ def gemm_scaled(xp: Any, A: Any, B: Any, C: Any) -> Any:
     return run, (C,)
 
 
-def gemm_stack(xp: Any, A: Any, B: Any) -> Any:
+def matmul(xp: Any, A: Any, B: Any) -> Any:
     C = xp.empty_like(A)
     return lambda: xp.matmul(A, B, out=C), (C,)
 
@@ -126,6 +126,7 @@ MAKERS = {
     "ger": maker(ger),
     "gemm": maker(gemm),
     "gemm-αβ": maker(gemm_scaled),
-    "gemm-stack": maker(gemm_stack),
+    "matmul": maker(matmul),
+    "gemm-stack": maker(matmul),
     "gemm-backward": maker(gemm_backward),
 }

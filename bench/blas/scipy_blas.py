@@ -61,6 +61,11 @@ def gemm(of: Any, A: Any, B: Any, C: Any) -> Any:
     return lambda: f(1.0, A, B, beta=1.0, c=C, overwrite_c=1), (C,)
 
 
+def matmul(of: Any, A: Any, B: Any) -> Any:
+    f, C = of("gemm"), np.empty_like(A)
+    return lambda: f(1.0, A, B, c=C, overwrite_c=1), (C,)
+
+
 def gemm_scaled(of: Any, A: Any, B: Any, C: Any) -> Any:
     f = of("gemm")
     return lambda: f(ALPHA, A, B, beta=BETA, c=C, overwrite_c=1), (C,)
@@ -90,6 +95,7 @@ ROUTINES: dict[str, Callable[..., Any]] = {
     "ger": ger,
     "trsv": trsv,
     "gemm": gemm,
+    "matmul": matmul,
     "gemm-αβ": gemm_scaled,
     "trsm": trsm,
     "gemm-backward": gemm_backward,
