@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -145,3 +147,10 @@ def test_it_draws_points_and_roofs() -> None:
     rings = allowed.plot(Figure().add_subplot()).collections
     heights = {float(y) for c in rings for _, y in np.asarray(c.get_offsets())}
     assert heights == {p.roof for p in allowed.points if p.flops}
+
+
+@pytest.mark.parametrize("name", ["machine", "_profile", "_roofline"])
+def test_examples_are_right(name: str) -> None:
+    found = doctest.testmod(import_module(f"bench.blas.{name}"), optionflags=doctest.ELLIPSIS)
+    assert found.attempted > 0
+    assert found.failed == 0
