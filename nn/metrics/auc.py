@@ -9,6 +9,7 @@ import numpy as np
 
 import autodiff as ad
 from autodiff import Tensor
+from autodiff.arrays._device import kept
 from nn._names import lookup
 from nn.metrics._metric import Metric, ratio
 from nn.metrics.confusion import Counts, counts
@@ -72,9 +73,7 @@ class AUC(Metric):
         self.multi_label, self.from_logits = multi_label, from_logits
         if num_labels is not None and not multi_label:
             raise ValueError("num_labels is of use with multi_label=True only")
-        self.label_weights: Any = None
-        if label_weights is not None:
-            self.label_weights = np.array(label_weights, self.dtype)
+        self.label_weights = None if label_weights is None else tuple(map(float, label_weights))
         if not multi_label:
             self._make_variables(())
         elif num_labels is not None:
@@ -127,7 +126,8 @@ class AUC(Metric):
             return areas
         if self.label_weights is None:
             return ad.mean(areas)
-        return ad.sum(areas * self.label_weights) / float(self.label_weights.sum())
+        weights = kept(areas, np.array, self.label_weights, self.dtype)
+        return ad.sum(areas * weights) / sum(self.label_weights)
 
 
 def _interpolated(now: Counts) -> Tensor:

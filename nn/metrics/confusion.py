@@ -12,6 +12,7 @@ import numpy as np
 
 import autodiff as ad
 from autodiff import Tensor, Variable
+from autodiff.arrays._device import kept
 from nn._shapes import floats, same_shape, weights_for
 from nn.metrics._metric import Metric, ratio
 
@@ -34,7 +35,7 @@ def counts(
     y_pred: Any,
     thresholds: Sequence[float],
     sample_weight: Any = None,
-    label_weights: Any = None,
+    label_weights: Sequence[float] | None = None,
     by_label: bool = False,
 ) -> Counts:
     """What of a batch is what at each of T thresholds.
@@ -52,10 +53,11 @@ def counts(
         weights = weights_for(y_pred.shape, sample_weight, dtype)
         positive, negative = positive * weights, negative * weights
     if label_weights is not None:
-        positive, negative = positive * label_weights, negative * label_weights
+        weights = kept(y_pred, _constant, tuple(label_weights), dtype)
+        positive, negative = positive * weights, negative * weights
     if not by_label:
         y_pred, positive, negative = (ad.reshape(x, (-1,)) for x in (y_pred, positive, negative))
-    limits = np.asarray(thresholds, dtype).reshape(-1, *(1,) * y_pred.ndim)
+    limits = kept(y_pred, _constant, tuple(thresholds), dtype, y_pred.ndim)
     above = ad.astype(y_pred > limits, dtype)  # (T, ...)
 
     def where_above(x: Tensor) -> Tensor:
@@ -63,6 +65,11 @@ def counts(
 
     found, wrong = where_above(positive), where_above(negative)
     return Counts(found, wrong, ad.sum(negative, axis=0) - wrong, ad.sum(positive, axis=0) - found)
+
+
+def _constant(numbers: tuple[float, ...], dtype: Any, after: int = 0) -> np.ndarray[Any, Any]:
+    """Numbers as an array, with as many axes of one after them."""
+    return np.array(numbers, dtype).reshape(-1, *(1,) * after)
 
 
 class Confusion(Metric):

@@ -89,6 +89,29 @@ def test_dropout_draws_the_cpus_numbers() -> None:
         np.testing.assert_allclose(b, a, rtol=1e-4, atol=1e-6)
 
 
+def test_a_replay_is_given_its_draws_and_nothing_else(machine: dict[int, GuardMachine]) -> None:
+    with ad.device("guard"):
+        model = models.Sequential(
+            [
+                layers.Dense(8, activation="relu", input_shape=(6,)),
+                layers.Dropout(0.5, seed=0),
+                layers.Dense(3, activation="softmax"),
+            ]
+        )
+        model.compile("adam", "categorical_crossentropy", metrics=[nn.metrics.AUC()])
+        x, y = np.ones((4, 6), np.float32), np.eye(4, 3, dtype=np.float32)
+        model.prepare((x, y))
+        data = ad.asarray(x), ad.asarray(y)
+        step = ad.function(lambda x, y: model.train_step((x, y)))
+        step(*data)
+        before = machine[0].counts.copy()
+        with counted() as found:
+            step(*data)
+        made = machine[0].counts - before
+    assert (made["replays"], made["launches"], made["transfers"]) == (1, 0, 1)
+    assert (found.uploads, found.downloads, found.waits) == (1, 0, 0)
+
+
 # -- checks ----------------------------------------------------------------------------------------
 
 

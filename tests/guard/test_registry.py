@@ -22,8 +22,8 @@ MISSING = {"iv", "ive", "jv", "kv", "kve", "yv"}
 ORDERS = {"j0": 1, "i0": 1, "i0e": 1, "j1": 0, "i1": 0, "i1e": 0}
 #: all but what leaves the device
 OPS = sorted({name for name, op in registry.items() if op.sample} - {"to_device"} - MISSING)
-#: what has to be brought along: indices that the host gives, and the weights of a gradient
-BRINGING = {"getitem", "scatter", "put", "irfft"}
+#: what has to be brought along: indices that the host gives
+BRINGING = {"getitem", "scatter", "put"}
 
 
 def run(call: Any, order: int, device: str, quiet: bool) -> list[Any]:

@@ -114,6 +114,60 @@ def test_a_step_moves_nothing_but_its_batch(make: Any) -> None:
     assert first.products == (8 if make is mlp else 14)  # three a layer; the data need no gradient
 
 
+METRICS = {
+    "auc": lambda: nn.metrics.AUC(num_thresholds=20),
+    "auc of labels": lambda: nn.metrics.AUC(multi_label=True, label_weights=[1, 2, 3]),
+    "precision": lambda: nn.metrics.Precision(thresholds=[0.25, 0.5]),
+    "recall": lambda: nn.metrics.Recall(top_k=1),
+    "false positives": lambda: nn.metrics.FalsePositives(0.4),
+    "accuracy": lambda: nn.metrics.CategoricalAccuracy(),
+}
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_metric_moves_nothing(name: str) -> None:
+    random = np.random.default_rng(0)
+    y, p = random.integers(0, 2, (6, 3)), random.random((6, 3), np.float32)
+    with ad.device("cpu"):
+        expected = METRICS[name]()
+        for _ in range(3):
+            expected.update_state(y, p)
+        result = expected.result().numpy()
+    with ad.device("guard"):
+        metric = METRICS[name]()
+        given = ad.asarray(y), ad.asarray(p)
+        metric.update_state(*given)
+        metric.result()  # constants are brought once
+        with resident():
+            for _ in range(2):
+                metric.update_state(*given)
+            found = metric.result()
+        np.testing.assert_allclose(found.numpy(), result, rtol=1e-5)
+        assert found.device == "guard:0"
+
+
+def test_dropout_brings_its_draws_and_nothing_else() -> None:
+    """Draws are the host's, the same numbers as on the CPU: one upload for each, nobody waits."""
+    with ad.device("guard"):
+        model = models.Sequential(
+            [
+                layers.Dense(8, activation="relu", input_shape=(6,)),
+                layers.Dropout(0.5, seed=0),
+                layers.BatchNormalization(),
+                layers.Dropout(0.25, seed=1),
+                layers.Dense(3, activation="softmax"),
+            ]
+        )
+        model.compile("adam", "categorical_crossentropy", metrics=[nn.metrics.AUC()])
+        x, y = np.ones((4, 6), np.float32), np.eye(4, 3, dtype=np.float32)
+        model.prepare((x, y))
+        data = ad.asarray(x), ad.asarray(y)
+        model.train_step(data)
+        with counted() as found:
+            model.train_step(data)
+    assert (found.uploads, found.downloads, found.waits) == (2, 0, 0)
+
+
 def test_an_epoch_uploads_its_batches_and_reads_its_report() -> None:
     model, x, y = mlp()
     compiled(model)
