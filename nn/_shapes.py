@@ -51,6 +51,11 @@ def floats(y_pred: Any) -> Tensor:
     return y_pred if wide else ad.astype(y_pred, "float32")
 
 
+def at_least_single(x: Any) -> Any:
+    """A Tensor of half precision in float32; anything else as it is."""
+    return ad.astype(x, "float32") if isinstance(x, Tensor) and x.dtype == np.float16 else x
+
+
 def alike(name: str, y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
     """Both as Tensors of y_pred's dtype, float32 at least, and of one shape.
 

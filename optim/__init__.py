@@ -17,6 +17,7 @@ from optim.adagrad import Adagrad
 from optim.adam import Adam, AdamW
 from optim.adamax import Adamax
 from optim.lion import Lion
+from optim.loss_scale_optimizer import LossScaleOptimizer
 from optim.nadam import Nadam
 from optim.rmsprop import RMSprop
 from optim.sgd import SGD
@@ -29,6 +30,7 @@ __all__ = [
     "AdamW",
     "Adamax",
     "Lion",
+    "LossScaleOptimizer",
     "Nadam",
     "Optimizer",
     "RMSprop",
@@ -79,4 +81,5 @@ def deserialize(config: Mapping[str, Any]) -> Optimizer:
     >>> deserialize(serialize(SGD(0.5, momentum=0.9))).momentum
     0.9
     """
-    return unpacked("optimizer", config, _KNOWN)
+    known = {**_KNOWN, "LossScaleOptimizer": LossScaleOptimizer}
+    return unpacked("optimizer", config, known)

@@ -166,7 +166,12 @@ class Optimizer(Settings):
         """Take one step down the gradient of `loss_fn()` by `variables`; returns that loss."""
         with ad.GradientTape() as tape:
             loss = loss_fn()
-        self.apply_gradients(zip(tape.gradient(loss, list(variables)), variables, strict=True))
+            scaled = self.scale_loss(loss)
+        self.apply_gradients(zip(tape.gradient(scaled, list(variables)), variables, strict=True))
+        return loss
+
+    def scale_loss(self, loss: Tensor) -> Tensor:
+        """What gradients are to be of: the loss, unless the optimizer scales it."""
         return loss
 
     def finalize_variable_values(self, variables: Iterable[Variable]) -> None:
@@ -186,9 +191,13 @@ class Optimizer(Settings):
         check(gradients, variables)
         self.build(variables)
         with on(device_of(variables[0])):
-            _step.assign(_step.new_values(self, gradients, variables))
-            if self.gradient_accumulation_steps is None:
-                self.iterations.assign_add(1)
+            _step.assign(self._new_values(gradients, variables))
+
+    def _new_values(
+        self, gradients: Sequence[Tensor], variables: Sequence[Variable]
+    ) -> dict[Variable, Tensor]:
+        """What a step makes of parameters and state; nothing is assigned."""
+        return _step.new_values(self, gradients, variables)
 
     def _formula(self, variables: tuple[Variable, ...]) -> Callable[..., None]:
         """A step of these Variables, as a function of their gradients."""

@@ -28,6 +28,8 @@ def new_values(
     else:
         new = accumulated(optimizer, gradients, variables, step)
     averaged(optimizer, new, t)
+    if optimizer.gradient_accumulation_steps is None:
+        new[optimizer.iterations] = optimizer.iterations + 1
     return new
 
 

@@ -43,7 +43,7 @@ def outputs(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     layer = call.layer
     stated = type(layer).compute_output_shape is not Layer.compute_output_shape
     if stated and len(args) == 1 and not kwargs:
-        return nodes(layer.compute_output_shape(shapes(args[0])), layer.dtype, call)
+        return nodes(layer.compute_output_shape(shapes(args[0])), layer.compute_dtype, call)
     return tried(call, args, kwargs)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypedDict
 
 import numpy as np
@@ -11,15 +11,15 @@ import numpy as np
 import autodiff as ad
 from autodiff import Tensor, Variable, _nest
 from autodiff.engine._scope import inside
-from nn import initializers, regularizers
+from nn import _policy, initializers, regularizers
 from nn._names import snake_case
 from nn._recorded import Recorded
+from nn._shapes import at_least_single
 from nn.layers import _holds, _infer
+from nn.layers._autocast import Regularizer, Weight, autocasting
 from nn.layers._node import Call, nodes_in
 from nn.layers._running import running
 from nn.layers._shape import Shape, fits, is_shape, shape_of
-
-Regularizer = Callable[[Tensor], Tensor]
 
 
 class Common(TypedDict, total=False):
@@ -30,6 +30,7 @@ class Common(TypedDict, total=False):
     dtype: Any
     trainable: bool
     activity_regularizer: Any
+    autocast: bool
 
 
 class Layer(Recorded):
@@ -48,11 +49,14 @@ class Layer(Recorded):
         makes unique.
     input_shape: the input's shape without the batch axis, where it should be known, and checked,
         before the first call.
-    dtype: of Variables, inputs and outputs; inputs are cast to it.
+    dtype: of Variables, inputs and outputs; inputs are cast to it. Or a policy or its name: with
+        "mixed_float16" only inputs and outputs are float16. By default the global policy, float32
+        unless `nn.mixed_precision` was told another.
     trainable: whether training changes the Variables; may be set at any time, and reaches the
         layers inside.
     activity_regularizer: a name or function, see `nn.regularizers`, whose value for the output,
         divided by the number of samples, joins the loss.
+    autocast: whether a layer of mixed precision casts inputs, and weights where `call` reads them.
 
     >>> class Scale(Layer):
     ...     def build(self, input_shape):
@@ -78,23 +82,27 @@ class Layer(Recorded):
         self,
         name: str | None = None,
         input_shape: Sequence[int | None] | None = None,
-        dtype: Any = "float32",
+        dtype: Any = None,
         trainable: bool = True,
         activity_regularizer: Any = None,
+        autocast: bool = True,
     ) -> None:
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
             raise ValueError(f"a layer's name is a string without '/', got {name!r}")
         self.name = name or snake_case(type(self).__name__)
         #: whether a model may still choose another name
         self.named = name is not None
-        self.dtype = np.dtype(dtype)
-        if self.dtype.kind != "f":
-            raise TypeError(f"layer {self.name!r}: dtype must be a float, got {self.dtype}")
+        self.dtype_policy = policy = _policy.get(dtype, f"layer {self.name!r}: ")
+        #: of Variables
+        self.dtype = self.variable_dtype = policy.variable_dtype
+        #: of inputs and outputs
+        self.compute_dtype = policy.compute_dtype
+        self.autocast = bool(autocast)
         #: the shape that inputs must have, without the batch axis, if it was declared
         self.declared = None if input_shape is None else shape_of(input_shape, self.name)
         self.built = False
-        #: what `add_weight` made -> whether it was made to be trained, and its regularizer
-        self._own: dict[Variable, tuple[bool, Regularizer | None]] = {}
+        #: what `add_weight` made
+        self._own: dict[Variable, Weight] = {}
         self._trainable = bool(trainable)
         self.activity_regularizer: Regularizer | None = None
         if activity_regularizer is not None:
@@ -121,13 +129,15 @@ class Layer(Recorded):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The output's shape for an input of this shape, batch axis included."""
         call = Call(self, (), {})
-        return _infer.shapes(_infer.tried(call, (_infer.nodes(input_shape, self.dtype, call),), {}))
+        return _infer.shapes(
+            _infer.tried(call, (_infer.nodes(input_shape, self.compute_dtype, call),), {})
+        )
 
     def cast(self, x: Tensor) -> Tensor:
-        """An input as `call` takes it: real numbers in this layer's dtype."""
+        """An input as `call` takes it: real numbers in the dtype that this layer computes in."""
         if x.dtype.kind == "c":
             raise TypeError(f"layer {self.name!r}: input of dtype {x.dtype}; expected floats")
-        return ad.astype(x, self.dtype)
+        return ad.astype(x, self.compute_dtype)
 
     # -- calls -----------------------------------------------------------------------------------
 
@@ -148,7 +158,8 @@ class Layer(Recorded):
             args, kwargs = self._tensors(args, kwargs)
         x = args[0] if args else next(iter(kwargs.values()), None)
         if type(x) is Tensor and len(args) == 1:
-            if x.dtype is not self.dtype and x.dtype != self.dtype:
+            dtype = self.compute_dtype
+            if x.dtype is not dtype and x.dtype != dtype:
                 x = self.cast(x)
                 args = (x,)
             if not self.built:
@@ -166,14 +177,16 @@ class Layer(Recorded):
             before, running.training = running.training, bool(training)
         if at is not None and (told := running.training) is not None:
             kwargs = {**kwargs, "training": told}
+        casts = self.compute_dtype is not self.dtype and self.autocast
+        layer = autocasting(self) if casts else self
         try:
             if kwargs or len(args) != 1:
-                y = inside(self.name, lambda _: self.call(*args, **kwargs), None)
+                y = inside(self.name, lambda _: layer.call(*args, **kwargs), None)
             else:
-                y = inside(self.name, self.call, args[0])
+                y = inside(self.name, layer.call, args[0])
             if self.activity_regularizer is not None:
                 for part in _nest.flatten(y):
-                    self.add_loss(self.activity_regularizer(part) / part.shape[0])
+                    self.add_loss(self.activity_regularizer(at_least_single(part)) / part.shape[0])
             return y
         finally:
             if training is not None:
@@ -184,12 +197,12 @@ class Layer(Recorded):
     def _tensors(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Arguments with their arrays as Tensors of this layer's dtype."""
+        """Arguments with their arrays as Tensors of the dtype that this layer computes in."""
 
         def one(x: Any) -> Any:
             if isinstance(x, np.ndarray | np.generic):
                 x = ad.asarray(x)
-            return x if not isinstance(x, Tensor) or x.dtype == self.dtype else self.cast(x)
+            return x if not isinstance(x, Tensor) or x.dtype == self.compute_dtype else self.cast(x)
 
         first, *rest = args if args else (None,)
         if args:
@@ -237,12 +250,15 @@ class Layer(Recorded):
         trainable: bool = True,
         regularizer: Any = None,
         name: str = "variable",
+        autocast: bool | None = None,
     ) -> Variable:
         """A Variable of this layer, for `build` or the constructor.
 
         initializer: a name or function, see `nn.initializers`; Glorot's uniform one if not given.
         dtype: the layer's if not given. trainable: whether training changes it.
         regularizer: a name or function, see `nn.regularizers`, whose value joins the loss.
+        autocast: whether `call` reads it in the dtype that a layer of mixed precision computes in;
+            by default so if it is trained. What is read so cannot be assigned there.
         """
         if isinstance(shape, str):
             raise TypeError(
@@ -263,7 +279,8 @@ class Layer(Recorded):
             )
         found = None if regularizer is None else regularizers.get(regularizer)
         variable = Variable(value, dtype, trainable and self._trainable, f"{self.name}/{name}")
-        self._own[variable] = (bool(trainable), found)
+        casts = bool(trainable if autocast is None else autocast)
+        self._own[variable] = Weight(bool(trainable), found, casts)
         return variable
 
     @property
@@ -303,7 +320,7 @@ class Layer(Recorded):
         for layer in _holds.tree(self):
             layer._trainable = bool(value)
             for v in _holds.own(layer):
-                v.trainable = bool(value) and layer._own.get(v, (True, None))[0]
+                v.trainable = bool(value) and (v not in layer._own or layer._own[v].trained)
 
     def get_weights(self) -> list[np.ndarray[Any, Any]]:
         """Copies of the values of `weights`."""
@@ -350,9 +367,9 @@ class Layer(Recorded):
         """
         trained, found = set(self.trainable_variables), []
         for layer in _holds.tree(self):
-            for v, (_, regularizer) in layer._own.items():
-                if regularizer is not None and v in trained:
-                    found.append(regularizer(v))
+            for v, weight in layer._own.items():
+                if weight.regularizer is not None and v in trained:
+                    found.append(weight.regularizer(at_least_single(v)))
             if layer._added_in is not None and layer._added_in is self._call_of:
                 found += layer._added
         return found

@@ -7,6 +7,7 @@ from typing import Any, Unpack
 
 import autodiff as ad
 from autodiff import Tensor
+from autodiff._calls import cast as in_dtype
 from nn.layers._layer import Common, Layer
 from nn.layers._shape import Shape
 
@@ -55,6 +56,7 @@ class Embedding(Layer):
             self.embeddings_initializer,
             regularizer=self.embeddings_regularizer,
             name="embeddings",
+            autocast=False,
         )
 
     def call(self, x: Tensor) -> Tensor:
@@ -62,7 +64,7 @@ class Embedding(Layer):
         if x.dtype.kind == "f":
             x = ad.astype(x, "int64")
         rows = ad.one_hot(ad.check_labels(x, self.input_dim), self.input_dim, self.dtype)
-        return rows @ self.embeddings
+        return in_dtype(rows @ self.embeddings, self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(..., output_dim)."""

@@ -6,8 +6,12 @@ import operator
 from collections.abc import Sequence
 from typing import Any, Unpack
 
+import numpy as np
+
 import autodiff as ad
 from autodiff import Tensor
+from autodiff._calls import cast as in_dtype
+from nn._shapes import at_least_single
 from nn.layers._layer import Common, Layer
 from nn.layers._shape import Shape, known
 
@@ -17,7 +21,7 @@ class BatchNormalization(Layer):
 
     While training µ and σ² are those of the batch, over all axes but the features', and running
     means of them are kept: moving ← moving · momentum + batch · (1 − momentum). Otherwise, and
-    where `trainable` is False, the running means are used.
+    where `trainable` is False, the running means are used. All of it is float32 at least.
 
     axis: the features' axis. momentum: how much of the running means is kept. epsilon: ε.
     center, scale: whether there are β and γ, one of each per feature.
@@ -70,11 +74,19 @@ class BatchNormalization(Layer):
         self.gamma = self.beta = None
         if self.scale:
             self.gamma = self.add_weight(
-                shape, self.gamma_initializer, regularizer=self.gamma_regularizer, name="gamma"
+                shape,
+                self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                name="gamma",
+                autocast=False,
             )
         if self.center:
             self.beta = self.add_weight(
-                shape, self.beta_initializer, regularizer=self.beta_regularizer, name="beta"
+                shape,
+                self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                name="beta",
+                autocast=False,
             )
         self.moving_mean = self.add_weight(
             shape, self.moving_mean_initializer, trainable=False, name="moving_mean"
@@ -85,6 +97,7 @@ class BatchNormalization(Layer):
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         """x normalized."""
+        x = at_least_single(x)
         axis = _axis(self, self.axis, x.ndim)
         others = tuple(k for k in range(x.ndim) if k != axis)
         shape = tuple(x.shape[k] if k == axis else 1 for k in range(x.ndim))
@@ -93,16 +106,18 @@ class BatchNormalization(Layer):
             centered = x - mean
             variance = ad.mean(ad.square(centered), axis=others, keepdims=True)
             for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
-                kept = moving * self.momentum
+                kept = at_least_single(moving) * self.momentum
                 moving.assign(kept + ad.reshape(new, moving.shape) * (1 - self.momentum))
         else:
-            centered = x - ad.reshape(self.moving_mean, shape)
-            variance = ad.reshape(self.moving_variance, shape)
+            centered = x - ad.reshape(at_least_single(self.moving_mean), shape)
+            variance = ad.reshape(at_least_single(self.moving_variance), shape)
         factor = 1 / ad.sqrt(variance + self.epsilon)
         if self.gamma is not None:
             factor = factor * ad.reshape(self.gamma, shape)
         y = centered * factor
-        return y if self.beta is None else y + ad.reshape(self.beta, shape)
+        if self.beta is not None:
+            y = y + ad.reshape(self.beta, shape)
+        return in_dtype(y, self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The input's."""
@@ -111,6 +126,8 @@ class BatchNormalization(Layer):
 
 class LayerNormalization(Layer):
     """γ (x − µ) / √(σ² + ε) + β, with µ and σ² over the given axes of each sample.
+
+    All of it is float32 at least.
 
     axis: one axis or several. epsilon: ε. center, scale: whether there are β and γ, of the lengths
     of these axes. *_initializer, *_regularizer: names or functions.
@@ -148,15 +165,28 @@ class LayerNormalization(Layer):
         self.gamma = self.beta = None
         if self.scale:
             self.gamma = self.add_weight(
-                shape, self.gamma_initializer, regularizer=self.gamma_regularizer, name="gamma"
+                shape,
+                self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                name="gamma",
+                autocast=False,
             )
         if self.center:
             self.beta = self.add_weight(
-                shape, self.beta_initializer, regularizer=self.beta_regularizer, name="beta"
+                shape,
+                self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                name="beta",
+                autocast=False,
             )
+
+    def cast(self, x: Tensor) -> Tensor:
+        """The input, float32 where it computes in float16: what comes in float32 is not rounded."""
+        return x if self.compute_dtype == np.float16 and x.dtype == np.float32 else super().cast(x)
 
     def call(self, x: Tensor) -> Tensor:
         """x normalized."""
+        x = at_least_single(x)
         axes = self._axes(x.ndim)
         shape = tuple(n if k in axes else 1 for k, n in enumerate(x.shape))
         centered = x - ad.mean(x, axis=axes, keepdims=True)
@@ -164,7 +194,9 @@ class LayerNormalization(Layer):
         y = centered / ad.sqrt(variance + self.epsilon)
         if self.gamma is not None:
             y = y * ad.reshape(self.gamma, shape)
-        return y if self.beta is None else y + ad.reshape(self.beta, shape)
+        if self.beta is not None:
+            y = y + ad.reshape(self.beta, shape)
+        return in_dtype(y, self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The input's."""

@@ -9,7 +9,7 @@ import autodiff as ad
 from autodiff import Tensor
 from nn._names import snake_case
 from nn._recorded import Recorded
-from nn._shapes import dtype_of, weights_for
+from nn._shapes import at_least_single, dtype_of, weights_for
 
 _MEANS = ("sum_over_batch_size", "mean")
 _REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none")
@@ -21,12 +21,16 @@ class Loss(Recorded):
     reduction: "sum_over_batch_size", or "mean", is the mean over the samples; "sum" their sum;
         "mean_with_sample_weight" the mean in which every sample counts as much as its weight;
         "none", or None, gives the value of every sample.
-    dtype: of the computation; by default that of the predictions, float32 at least.
+    dtype: of the computation; by default that of the predictions, float32 at least: `call` sees
+        float32 where a model of mixed precision gives float16.
 
     Called as loss(y_true, y_pred, sample_weight=None). Weights multiply the values of the samples:
     there is one for each of them, or for each of the first axis or axes. The mean over the samples
     divides by their number, not by their weights.
     """
+
+    #: whether `call` casts the predictions itself, after it has looked at what they were made of
+    _casts = False
 
     def __init__(
         self,
@@ -55,6 +59,8 @@ class Loss(Recorded):
         """The loss of the batch, reduced."""
         if self.dtype is not None:
             y_pred = ad.asarray(y_pred, dtype=self.dtype)
+        elif not self._casts:
+            y_pred = at_least_single(y_pred)
         losses = ad.asarray(self.call(y_true, y_pred))
         return reduced(losses, sample_weight, self.mask(y_true, y_pred), self.reduction)
 
@@ -100,6 +106,7 @@ class LossFunctionWrapper(Loss):
         super().__init__(name or getattr(fn, "__name__", None), reduction, dtype)
         self.fn = fn
         self.options = options
+        self._casts = getattr(fn, "__module__", "").startswith("nn.losses.")
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """The function's value."""

@@ -141,6 +141,8 @@ class SparseCategoricalCrossentropy(Loss):
     Tensor([1.609438  , 0.35667494], dtype=float32)
     """
 
+    _casts = True
+
     def __init__(
         self,
         from_logits: bool = False,
@@ -182,6 +184,8 @@ class CategoricalCrossentropy(Loss):
     Tensor([1.609438  , 0.35667494], dtype=float32)
     """
 
+    _casts = True
+
     def __init__(
         self,
         from_logits: bool = False,
@@ -218,6 +222,8 @@ class BinaryCrossentropy(Loss):
     >>> BinaryCrossentropy(from_logits=True)([[1.0], [0.0]], [[1000.0], [1000.0]])
     Tensor(500., dtype=float32)
     """
+
+    _casts = True
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ from typing import Any
 
 import autodiff as ad
 from autodiff import Tensor
-from nn._shapes import class_labels, same_shape, within
+from nn._shapes import at_least_single, class_labels, same_shape, within
 from nn.metrics.reduction import MeanMetricWrapper
 
 
@@ -17,7 +17,7 @@ def accuracy(y_true: Any, y_pred: Any) -> Tensor:
     Tensor([[1.],
             [0.]], dtype=float32)
     """
-    y_pred = ad.asarray(y_pred)
+    y_pred = at_least_single(ad.asarray(y_pred))
     y_true, y_pred = same_shape("accuracy", ad.asarray(y_true, dtype=y_pred.dtype), y_pred)
     return ad.astype(y_true == y_pred, "float32")
 
@@ -28,7 +28,8 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Tensor:
     >>> binary_accuracy([1, 0, 1], [0.9, 0.6, 0.5])
     Tensor([1., 0., 0.], dtype=float32)
     """
-    y_true, y_pred = same_shape("binary_accuracy", ad.asarray(y_true), ad.asarray(y_pred))
+    y_pred = at_least_single(ad.asarray(y_pred))
+    y_true, y_pred = same_shape("binary_accuracy", ad.asarray(y_true), y_pred)
     return ad.astype(y_true == ad.astype(y_pred > threshold, y_true.dtype), "float32")
 
 

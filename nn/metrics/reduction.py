@@ -7,7 +7,7 @@ from typing import Any
 
 import autodiff as ad
 from autodiff import Tensor
-from nn._shapes import weights_for
+from nn._shapes import at_least_single, weights_for
 from nn.metrics._metric import Metric, ratio
 
 
@@ -95,7 +95,11 @@ class MeanMetricWrapper(Mean):
         super().__init__(name or getattr(fn, "__name__", None), dtype)
         self.fn = fn
         self.options = options
+        #: whether it casts predictions of half precision itself
+        self._casts = getattr(fn, "__module__", "").startswith(("nn.losses.", "nn.metrics."))
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Take a batch into account."""
+        if not self._casts:
+            y_pred = at_least_single(y_pred)
         super().update_state(self.fn(y_true, y_pred, **self.options), sample_weight)

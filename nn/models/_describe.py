@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import autodiff as ad
 import optim
 from autodiff import Tensor
 from nn import activations, initializers, layers, losses, metrics, regularizers
+from nn._policy import FLOAT32, DTypePolicy, using
 from nn.layers import Node
 from nn.layers._operation import Operation
 
@@ -86,6 +88,8 @@ def describe(value: Any, where: str, nodes: Mapping[int, int] | None = None) -> 
         return value.numpy() if isinstance(value, Tensor) else np.array(value)
     if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):
         return {KIND: "dtype", "name": np.dtype(value).name}
+    if isinstance(value, DTypePolicy):
+        return {KIND: "dtype policy", "name": value.name}
     if isinstance(value, slice):
         parts = [value.start, value.stop, value.step]
         return {KIND: "slice", "parts": describe(parts, where)}
@@ -105,7 +109,8 @@ def _described(value: Any, where: str) -> dict[str, Any]:
         return describe_model(value)
     for kind, base in _BASES.items():
         if isinstance(value, base):
-            return {**_name(kind, type(value)), "config": _config(value, where)}
+            policy = policy_of(value) if isinstance(value, layers.Layer) else {}
+            return {**_name(kind, type(value)), **policy, "config": _config(value, where)}
         if isinstance(value, type) and issubclass(value, base):
             return _name(kind, value)
     name = getattr(value, "__name__", None)
@@ -119,6 +124,17 @@ def _described(value: Any, where: str) -> dict[str, Any]:
         f"{where} is {value!r:.80}, which cannot be written down: give a name, a named function or "
         "an object of a class"
     )
+
+
+def policy_of(layer: layers.Layer) -> dict[str, str]:
+    """The dtype policy of a layer, whether it was given or global, if it is not float32."""
+    policy = layer.dtype_policy
+    return {} if policy == FLOAT32 else {"policy": policy.name}
+
+
+def as_policy_was(value: Mapping[str, Any]) -> AbstractContextManager[None]:
+    """Layers are made in the policy that `policy_of` told, whatever is global now."""
+    return using(DTypePolicy(value.get("policy", "float32")))
 
 
 def _name(kind: str, cls: type) -> dict[str, Any]:
@@ -156,6 +172,8 @@ def rebuild(value: Any, custom: Custom, nodes: Sequence[Node] = ()) -> Any:
         return nodes[value["at"]]
     if kind == "dtype":
         return np.dtype(_plain(value["name"]))
+    if kind == "dtype policy":
+        return DTypePolicy(value["name"])
     if kind == "slice":
         return slice(*rebuild(value["parts"], custom))
     if kind == "ellipsis":
@@ -170,7 +188,10 @@ def rebuild(value: Any, custom: Custom, nodes: Sequence[Node] = ()) -> Any:
     if "config" not in value:
         return found
     config = value["config"]
-    return found.from_config(config if kind == "optimizer" else rebuild(config, custom))
+    if kind == "optimizer":
+        return found.from_config(config)
+    with as_policy_was(value):
+        return found.from_config(rebuild(config, custom))
 
 
 def look_up(value: Mapping[str, Any], custom: Custom) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from autodiff import _nest
 from nn.layers import Input, InputLayer, Layer, Node
 from nn.layers._node import nodes_in
-from nn.models._describe import KIND, Custom, describe, rebuild
+from nn.models._describe import KIND, Custom, as_policy_was, describe, policy_of, rebuild
 from nn.models._network import Network
 from nn.models.model import Model
 from nn.models.sequential import Sequential
@@ -27,7 +27,7 @@ def describe_model(model: Model) -> dict[str, Any]:
     network = model._network
     if network is None:
         raise ValueError(f"{model.name!r} knows no shapes yet: call it on a batch first")
-    found = {KIND: "model", "called": model.name}
+    found = {KIND: "model", "called": model.name, **policy_of(model)}
     if isinstance(model, Sequential):
         parts = [describe(layer, layer.name) for layer in model.layers]
         return {**found, "input": _input(network.input_nodes[0]), "layers": parts}
@@ -73,6 +73,11 @@ def _input(node: Node) -> dict[str, Any]:
 
 def rebuild_model(value: Mapping[str, Any], custom: Custom) -> Model:
     """What `describe_model` was given, made anew, with Variables of initial values."""
+    with as_policy_was(value):
+        return _rebuilt(value, custom)
+
+
+def _rebuilt(value: Mapping[str, Any], custom: Custom) -> Model:
     if "calls" not in value:
         model = Sequential(name=value["called"])
         model.add(_made_input(value["input"], custom))

@@ -46,6 +46,7 @@ class Steps(Layer):
         weighted_metrics: Any = None,
         run_eagerly: bool = False,
         jit_compile: bool | str = "auto",
+        auto_scale_loss: bool = True,
     ) -> None:
         """Say how to train.
 
@@ -59,6 +60,8 @@ class Steps(Layer):
             or prints them, works then.
         jit_compile: have Numba compile neighbouring operations on elements into one loop, as
             `ad.function(fuse=True)` does; "auto" is as the environment says, AUTODIFF_FUSE=1.
+        auto_scale_loss: have an `optim.LossScaleOptimizer` around the optimizer of a model whose
+            dtype policy is "mixed_float16".
 
         Raises ValueError for unknown names and for steps that are to be both eager and compiled,
         TypeError for what is none of these, ImportError where Numba is asked for and missing.
@@ -70,6 +73,9 @@ class Steps(Layer):
             raise ValueError("run_eagerly=True and jit_compile=True exclude each other")
         _flat(jit_compile)
         self.optimizer = optim.get(optimizer)
+        scales = isinstance(self.optimizer, optim.LossScaleOptimizer)
+        if auto_scale_loss and not scales and self.dtype_policy.name == "mixed_float16":
+            self.optimizer = optim.LossScaleOptimizer(self.optimizer)
         self.loss = loss
         self._objective = Objective(loss, loss_weights, metrics, weighted_metrics)
         self._loss_tracker = _tracker()
@@ -84,9 +90,10 @@ class Steps(Layer):
         with ad.GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
+            scaled = self.optimizer.scale_loss(loss)
         weights = self.trainable_variables
         if weights:
-            gradients = tape.gradient(loss, weights)
+            gradients = tape.gradient(scaled, weights)
             self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
         self._track(loss, x)
         return self.compute_metrics(x, y, y_pred, sample_weight)

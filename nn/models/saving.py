@@ -93,7 +93,7 @@ def _made(values: Mapping[str, Any], custom: Mapping[str, Any], compile: bool) -
         if layer.trainable != trainable:
             layer.trainable = trainable
     if compile and values["compiled"] is not None:
-        model.compile(**rebuild(values["compiled"], custom))
+        model.compile(**rebuild(values["compiled"], custom), auto_scale_loss=False)
     return model
 
 

@@ -11,10 +11,12 @@ import pytest
 
 import autodiff as ad
 import optim
-from optim import SGD, Adam, Nadam, Optimizer, RMSprop
+from optim import SGD, Adam, LossScaleOptimizer, Nadam, Optimizer, RMSprop
 from optim.schedules import ExponentialDecay
 
-KINDS = {name for name in optim.__all__ if isinstance(getattr(optim, name), type)} - {"Optimizer"}
+KINDS = {name for name in optim.__all__ if isinstance(getattr(optim, name), type)} - {
+    *("Optimizer", "LossScaleOptimizer")
+}
 EVERY: list[Callable[[], Optimizer]] = [
     *(getattr(optim, name) for name in sorted(KINDS)),
     lambda: Nadam(0.01, use_ema=True),
@@ -22,6 +24,7 @@ EVERY: list[Callable[[], Optimizer]] = [
     lambda: Adam(0.01, use_ema=True, gradient_accumulation_steps=2),
     lambda: RMSprop(centered=True, momentum=0.5, weight_decay=0.1),
     lambda: Adam(amsgrad=True, name="second"),
+    lambda: LossScaleOptimizer(Adam(0.01, use_ema=True, gradient_accumulation_steps=2), 64.0, 2),
 ]
 
 
@@ -68,7 +71,7 @@ def test_names_are_unique_and_follow_the_order_of_the_variables(
     assert names == [v.name for v in late.variables]
     assert len(set(names)) == len(names)
     assert not any(v.trainable for v in early.variables)
-    each = len(early.slots) + bool(early.state.sums) + early.use_ema
+    each = len(early.slots) + bool(early.state.sums) + bool(early.state.means)
     stems = [
         *("dense/kernel", "dense/bias", "dense/kernel_1", "dense/bias_1", "variable", "variable_1")
     ]
