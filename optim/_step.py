@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import autodiff as ad
 from autodiff import Tensor, Variable
 from optim import _clip
-from optim._accumulation import accumulated
+from optim._accumulation import accumulated, check
 from optim.schedules._schedule import floor
 
 if TYPE_CHECKING:
@@ -95,10 +95,6 @@ def averaged(optimizer: Optimizer, new: dict[Variable, Tensor], t: Tensor) -> No
 
 def assign(new: dict[Variable, Tensor]) -> None:
     """Assign all values, after the last was checked."""
-    for v, value in new.items():
-        if value.shape != v.shape:
-            raise ValueError(
-                f"the formula gave {v.name!r} shape {value.shape}; expected {v.shape}, as it has"
-            )
+    check(new)
     for v, value in new.items():
         v.assign(value)

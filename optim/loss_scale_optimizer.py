@@ -9,6 +9,7 @@ import autodiff as ad
 from autodiff import Tensor, Variable
 from autodiff._device import device_of
 from optim import _state
+from optim._accumulation import taken
 from optim._arguments import packed, positive, whole
 from optim._optimizer import Optimizer
 
@@ -109,8 +110,7 @@ class LossScaleOptimizer(Optimizer):
         scale, counter = self.dynamic_scale, self.step_counter
         # what is left out is computed too, and would warn of infinities
         true = [ad.where(finite, _unscaled(g, scale), 0.0) for g in gradients]
-        inner = self.inner_optimizer._new_values(true, variables)
-        new = {v: ad.where(finite, value, v) for v, value in inner.items()}
+        new = taken(finite, self.inner_optimizer._new_values(true, variables))
         grows = counter == self.dynamic_growth_steps - 1
         larger = ad.where(grows, ad.minimum(scale, LARGEST / 2) * 2, scale)
         new[scale] = ad.where(finite, larger, scale / 2)

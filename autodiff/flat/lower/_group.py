@@ -70,7 +70,8 @@ def _worth(variables: list[Variable]) -> bool:
 
 def elementwise(value: Value, shape: tuple[int, ...]) -> bool:
     """Whether a value is made element by element in the update, of arrays alike and of numbers."""
-    made = value.op in UFUNCS and value.section == "update" and value.shape == shape
+    known = value.op in UFUNCS or value.op == "where"
+    made = known and value.section == "update" and value.shape == shape
     return made and all(x.shape in ((), shape) for x in value.operands)
 
 

@@ -214,7 +214,7 @@ def _cut(plan: Plan, position: dict[Value, int]) -> None:
 def _cuttable(plan: Plan, value: Value, first: Value) -> bool:
     """Whether a value is computed element by element on vectors as long as those of the first."""
     return (
-        value.op in UFUNCS
+        (value.op in UFUNCS or value.op == "where")
         and value.section == "update"
         and value not in plan.fresh
         and value.ndim == 1
