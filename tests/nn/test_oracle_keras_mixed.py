@@ -44,7 +44,7 @@ def images(lib: Any) -> list[Any]:
     layers = lib.layers
     return [
         layers.Input((6, 6, 1), dtype="float32"),
-        layers.Conv2D(4, 3, padding="same", activation="relu", dtype="mixed_float16"),
+        layers.Conv2D(4, 3, padding="same", activation="tanh", dtype="mixed_float16"),
         layers.MaxPooling2D(dtype="mixed_float16"),
         layers.Conv2D(3, 2, activation="tanh", dtype="mixed_float16"),
         layers.Flatten(dtype="mixed_float16"),
