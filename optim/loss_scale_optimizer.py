@@ -7,7 +7,7 @@ from typing import Any
 
 import autodiff as ad
 from autodiff import Tensor, Variable
-from autodiff._device import device_of
+from autodiff.arrays._device import device_of
 from optim import _state
 from optim._accumulation import taken
 from optim._arguments import packed, positive, whole

@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 import autodiff as ad
 from autodiff import Tensor
-from autodiff._calls import cast as in_dtype
+from autodiff.engine._calls import cast as in_dtype
 from nn.layers._layer import Common, Layer
 from nn.layers._shape import Shape
 

@@ -10,7 +10,7 @@ import numpy as np
 
 import autodiff as ad
 from autodiff import Tensor
-from autodiff._calls import cast as in_dtype
+from autodiff.engine._calls import cast as in_dtype
 from nn._shapes import at_least_single
 from nn.layers._layer import Common, Layer
 from nn.layers._shape import Shape, known
