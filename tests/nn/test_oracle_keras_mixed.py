@@ -45,7 +45,7 @@ def images(lib: Any) -> list[Any]:
     return [
         layers.Input((6, 6, 1), dtype="float32"),
         layers.Conv2D(4, 3, padding="same", activation="tanh", dtype="mixed_float16"),
-        layers.MaxPooling2D(dtype="mixed_float16"),
+        layers.AveragePooling2D(dtype="mixed_float16"),  # the largest of rounded numbers is moot
         layers.Conv2D(3, 2, activation="tanh", dtype="mixed_float16"),
         layers.Flatten(dtype="mixed_float16"),
         layers.Dense(3, dtype="float32"),
@@ -64,8 +64,10 @@ def inner(lib: Any, kind: str) -> Any:
 
 
 @pytest.mark.parametrize("power", [10, 28])
-@pytest.mark.parametrize("kind", ["sgd", "clipped", "adam", "accumulated"])
-@pytest.mark.parametrize("make", [rows, images])
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [(images, "sgd"), *((rows, kind) for kind in ("sgd", "clipped", "adam", "accumulated"))],
+)
 def test_twenty_steps(keras: Any, make: Any, kind: str, power: int) -> None:
     """From a scale that is far too large, or one that grows every third step."""
     keras.utils.set_random_seed(7)
