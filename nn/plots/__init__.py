@@ -11,7 +11,7 @@ Every function gives the Axes that it drew on, or an array of them. It draws on 
 
 from nn.plots.activations import activation, learned_function
 from nn.plots.curves import curves, step_losses
-from nn.plots.descent import descent, descent_on_curve
+from nn.plots.descent import best_step, descent, descent_on_curve
 from nn.plots.flow import flow
 from nn.plots.images import digits, weights
 from nn.plots.matrices import confusion_matrix
@@ -19,6 +19,7 @@ from nn.plots.regions import decision_regions, hidden_maps
 
 __all__ = [
     "activation",
+    "best_step",
     "confusion_matrix",
     "curves",
     "decision_regions",

@@ -71,6 +71,8 @@ def step_losses(
     >>> step_losses([1.0, 0.5, 0.4, 0.3], epochs=2, held_out=[0.6, 0.5]).get_xlabel()
     'epoch'
     """
+    from matplotlib.ticker import LogLocator
+
     values = array("losses", losses, 1)
     if held_out is not None and len(held_out) != epochs:
         raise ValueError(f"held_out has {len(held_out)} losses for {epochs} epochs")
@@ -78,8 +80,10 @@ def step_losses(
     steps = (np.arange(len(values)) + 1) * epochs / len(values)
     window = max(1, len(values) // 100)
     mean = np.convolve(values, np.ones(window) / window, "valid")
-    ax.plot(steps, values, color=PALE, linewidth=0.5, label="each step")
-    ax.plot(steps[window - 1 :], mean, color=INK, label=f"mean of {window} steps")
+    if window > 1:
+        ax.plot(steps, values, color=PALE, linewidth=0.5, label="each step")
+    label = f"mean of {window} steps" if window > 1 else "each step"
+    ax.plot(steps[window - 1 :], mean, color=INK, label=label)
     least = mean.min()
     if held_out is not None:
         after = np.arange(epochs) + 1
@@ -98,6 +102,8 @@ def step_losses(
     ax.set_ylim(bottom=max(1e-4, 0.5 * least))
     ax.locator_params(axis="x", integer=True)
     ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    ax.yaxis.set_minor_formatter("{x:g}")
     ax.grid(alpha=0.3)
     for line in ax.legend().get_lines():
         line.set_linewidth(1.5)

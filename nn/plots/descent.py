@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import autodiff as ad
 import optim
-from nn.plots._canvas import PALE, axes, colours
+from nn.plots._canvas import FALSE, INK, PALE, axes, colours
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,6 +87,71 @@ def descent_on_curve(
     ax.set(xlabel="x", ylabel="f(x)", xlim=extent)
     ax.legend()
     return ax
+
+
+def best_step(
+    f: Callable[[Any], Any],
+    x: float,
+    extent: tuple[float, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """How far to go from a point of the curve of f: to the lowest point of the parabola there.
+
+    The parabola has the curve's height, slope and curvature at x. Down to its lowest point it is
+    |f′|/f″, so that the best rate of gradient descent is 1/f″; at twice that the parabola is as
+    high as before. Where the step leads to on the curve is drawn too.
+
+    f: of a Tensor, element by element.
+    extent: of x; by default from a step uphill to three downhill.
+
+    Raises ValueError where the slope is 0, or where f does not curve upwards, so that there is no
+    lowest point.
+
+    >>> ax = best_step(lambda x: x**2 + x**4, 1.0)
+    >>> [line.get_label() for line in ax.get_lines()[:3]]
+    ['f', 'parabola', 'step |f′|/f″ = 0.429, rate 1/f″ = 0.0714']
+    >>> ax.get_lines()[2].get_xdata().round(3).tolist()
+    [1.0, 0.571]
+
+    Source: Y. LeCun et al., "Efficient BackProp" (1998), section 5.1.
+    """
+    value, slope, curvature = _derivatives(f, x)
+    if not (curvature > 0 and slope != 0):
+        raise ValueError(f"no best step from {x}: f′ is {slope:g} and f″ is {curvature:g}")
+    step = -slope / curvature
+    if extent is None:
+        left, right = sorted((x - step, x + 3 * step))
+        extent = left, right
+    t = np.linspace(*extent, 400)
+    parabola = value + slope * (t - x) + curvature / 2 * (t - x) ** 2
+    heights = _values(f, t)
+    lowest = value + slope * step / 2
+    ax = axes(ax)
+    ax.plot(t, heights, color=INK, label="f")
+    ax.plot(t, parabola, "--", color=FALSE, label="parabola")
+    label = f"step |f′|/f″ = {abs(step):.3g}, rate 1/f″ = {1 / curvature:.3g}"
+    ax.plot([x, x + step], [value, lowest], ".-", color="black", linewidth=1, label=label)
+    reached = _values(f, np.array([x + step]))[0]
+    ax.plot([x + step] * 2, [lowest, reached], ":", color="black", linewidth=1)
+    ax.plot([x, x + step], [value, reached], "o", color=INK, markersize=5)
+    low, high = min(heights.min(), lowest), heights.max()
+    margin = 0.05 * (high - low)
+    ax.set(xlabel="x", ylabel="f(x)", xlim=extent, ylim=(low - margin, high + margin))
+    ax.legend()
+    return ax
+
+
+def _derivatives(f: Callable[[Any], Any], x: float) -> tuple[float, float, float]:
+    """f, f′ and f″ at a point."""
+    point = ad.Variable(np.array([x], float))
+    with ad.GradientTape() as outer:
+        with ad.GradientTape() as inner:
+            y = f(point)
+        slope = inner.gradient(y, point, unconnected_gradients="zero")
+    curvature = outer.gradient(slope, point, unconnected_gradients="zero")
+    if y.shape != point.shape:
+        raise ValueError(f"f gives shape {y.shape} for arguments of shape {point.shape}")
+    return y.item(), slope.item(), curvature.item()
 
 
 def _values(f: Callable[..., Any], *points: NDArray[Any]) -> NDArray[Any]:

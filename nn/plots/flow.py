@@ -96,7 +96,7 @@ def _draw(ax: Any, stage: Stage) -> None:
     ax.imshow(stage.values, cmap=AROUND_0, vmin=-largest, vmax=largest, aspect="auto")
     rows, columns = stage.values.shape
     ax.set_title(f"{stage.name}\n{rows} × {columns}", fontsize=9)
-    ax.set_ylabel(stage.between, rotation=0, fontsize=14, va="center")
+    ax.set_ylabel(stage.between, rotation=0, fontsize=14, va="center", ha="right")
     without_ticks(ax)
 
 

@@ -30,6 +30,7 @@ ON_AXES: list[Callable[..., Any]] = [
     lambda **where: plots.learned_function(lambda x: x, **where),
     lambda **where: plots.descent(lambda x, y: x * y, [optim.SGD(0.1)], (1.0, 1.0), 2, **where),
     lambda **where: plots.descent_on_curve(lambda x: x * x, [optim.SGD(0.1)], 1.0, 2, **where),
+    lambda **where: plots.best_step(lambda x: x * x, 1.0, **where),
 ]
 IN_FIGURES: list[Callable[..., Any]] = [
     lambda **where: plots.digits(np.eye(3)[None], np.eye(2)[:1], [0], **where),

@@ -53,5 +53,7 @@ def test_losses_of_steps() -> None:
     assert drawn["mean of 4 steps"][0] == pytest.approx([0.04, losses[:4].mean()])
     assert drawn["mean of 4 steps"][-1] == pytest.approx([4.0, losses[-4:].mean()])
     assert drawn["held out"] == [[1, 2.0], [2, 1.7], [3, 1.5], [4, 1.2]]
+    few = lines(plots.step_losses([3.0, 2.0, 1.5], epochs=3))
+    assert few == {"each step": [[1, 3.0], [2, 2.0], [3, 1.5]]}
     with pytest.raises(ValueError, match="held_out has 1 losses for 4 epochs"):
         plots.step_losses(losses.tolist(), epochs=4, held_out=[1.0])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sklearn.metrics
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
@@ -135,6 +135,40 @@ def test_rates_on_a_curve() -> None:
     with pytest.raises(ValueError, match=r"f gives shape \(\) for arguments of shape \(400,\)"):
         plots.descent_on_curve(lambda x: ad.sum(x), [optim.SGD(0.1)], 1.0)
     assert drawn["large"] == pytest.approx(np.array([[3, 18], [-2.4, 11.52], [1.92, 7.3728]]))
+
+
+SMALL = st.integers(-8, 8).map(lambda n: n / 4)
+
+
+@settings(max_examples=20)
+@given(st.tuples(SMALL, SMALL, SMALL, SMALL), SMALL)
+def test_the_best_step_ends_below_the_parabola_that_touches_the_curve(
+    coefficients: tuple[float, ...], x: float
+) -> None:
+    f = np.polynomial.Polynomial(coefficients)
+    value, slope, curvature = f(x), f.deriv()(x), f.deriv(2)(x)
+
+    def drawn(ax: Any) -> Any:
+        a, b, c, d = coefficients
+        return plots.best_step(lambda x: a + b * x + c * x**2 + d * x**3, x, ax=ax)
+
+    if curvature <= 0 or slope == 0:
+        with pytest.raises(ValueError, match=r"no best step from .*: f′ is .* and f″ is"):
+            drawn(Figure().add_subplot())
+        return
+    curve, parabola, step, *_ = (line.get_xydata() for line in drawn(Figure().add_subplot()).lines)
+    assert curve[:, 1] == pytest.approx(f(curve[:, 0]), abs=1e-9)
+    assert step[0] == pytest.approx([x, value])
+    assert step[1] == pytest.approx([x - slope / curvature, value - slope**2 / 2 / curvature])
+    assert parabola[:, 1].min() >= step[1, 1] - 1e-9
+    near = np.abs(parabola[:, 0] - x) <= 0.02 * np.abs(step[1, 0] - x)
+    cubic = abs(coefficients[3]) * np.abs(parabola[near, 0] - x) ** 3
+    assert np.all(np.abs(parabola[near, 1] - f(parabola[near, 0])) <= cubic + 1e-9)
+
+
+def test_one_number_is_no_curve() -> None:
+    with pytest.raises(ValueError, match=r"f gives shape \(\) for arguments of shape \(1,\)"):
+        plots.best_step(lambda x: ad.sum(x * x), 1.0)
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40))
