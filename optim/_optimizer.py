@@ -261,9 +261,10 @@ class Optimizer(Settings):
         _state.load(self.variables, arrays)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make another one like this, without its state, as JSON can hold them.
+        """What makes another one like this, without its state, as JSON can hold it.
 
-        Raises TypeError for a learning rate that is a function, but no schedule.
+        Raises TypeError for a learning rate that is a function, but no schedule, and where a
+        Variable without a name was chosen for something.
         """
         rate = self._rate
         made = float(rate) if isinstance(rate, Variable) else schedules.serialize(rate)
@@ -271,10 +272,10 @@ class Optimizer(Settings):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
-        """One with the arguments that `get_config` gave."""
+        """One with what `get_config` gave."""
         rate = config.get("learning_rate")
         given = {"learning_rate": schedules.deserialize(rate)} if isinstance(rate, Mapping) else {}
-        return cls(**{**config, **given})
+        return super().from_config({**config, **given})
 
     def __getstate__(self) -> dict[str, Any]:
         """What copies and pickles take along: all but the programs, which are made anew."""

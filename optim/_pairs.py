@@ -78,6 +78,13 @@ class Choice:
             re.search(pattern, w.name or "") for pattern in self.patterns
         )
 
+    def by_names(self) -> list[str]:
+        """Patterns that choose the same; TypeError for a Variable without a name."""
+        for w in self.variables:
+            if not w.name:
+                raise TypeError(f"{title(w)} was chosen in person and has no name to write down")
+        return [*self.patterns, *(f"^{re.escape(w.name)}$" for w in self.variables if w.name)]
+
 
 def choose(var_list: Iterable[Variable] | None, var_names: Iterable[str] | None) -> Choice:
     """The Variables meant by Keras' pair of arguments."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
 from autodiff import Variable
@@ -119,6 +119,27 @@ class Settings(Configurable):
     def decays(self, w: Variable) -> bool:
         """Whether a Variable decays."""
         return bool(self.weight_decay) and not (self._undecayed and self._undecayed.has(w))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments; and, by names, which Variables do not decay or have rates of their own."""
+        config = super().get_config()
+        if self._undecayed is not None:
+            config["undecayed"] = self._undecayed.by_names()
+        if self._multipliers:
+            config["multipliers"] = [[x, chosen.by_names()] for x, chosen in self._multipliers]
+        return config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Any:
+        """One with what `get_config` gave."""
+        given = dict(config)
+        undecayed, multipliers = given.pop("undecayed", None), given.pop("multipliers", ())
+        made = cls(**given)
+        if undecayed is not None:
+            made.exclude_from_weight_decay(var_names=undecayed)
+        for factor, names in multipliers:
+            made.multiply_learning_rate(factor, var_names=names)
+        return made
 
     def __setattr__(self, name: str, value: Any) -> None:
         if self.built and name in arguments(type(self)) and name != "learning_rate":

@@ -209,3 +209,21 @@ def test_an_update_that_gives_too_little_is_refused() -> None:
     with pytest.raises(NotImplementedError, match="Optimizer has no update formula"):
         Optimizer(0.1).apply_gradients([(ad.zeros_like(w[1]), w[1])])
     assert [v.tolist() for v in w] == [[[1.0, 2.0]], [3.0]]
+
+
+def test_who_does_not_decay_and_who_has_a_rate_of_its_own_is_written_down() -> None:
+    names = ("k(1)", "bias", "gamma", "other", "k1")
+    kernel, bias, gamma, *others = (ad.Variable([1.0, -2.0], name=name) for name in names)
+    optimizer = SGD(0.1, weight_decay=0.5)
+    optimizer.exclude_from_weight_decay([kernel], ["bias"])
+    optimizer.multiply_learning_rate(2.0, var_names=["bias", "gamma"])
+    optimizer.multiply_learning_rate(3.0, [kernel, gamma])
+    twin = optim.deserialize(json.loads(json.dumps(optim.serialize(optimizer))))
+    for w in (kernel, bias, gamma, *others):
+        assert twin.multiplier(w) == optimizer.multiplier(w)
+        assert twin.decays(w) == optimizer.decays(w)
+    assert optim.serialize(twin) == optim.serialize(optimizer)
+    assert "multipliers" not in SGD().get_config()
+    optimizer.multiply_learning_rate(3.0, [ad.Variable([1.0, 2.0])])
+    with pytest.raises(TypeError, match=r"shape \(2,\) was chosen in person and has no"):
+        optim.serialize(optimizer)
