@@ -105,6 +105,6 @@ def step_losses(
     ax.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
     ax.yaxis.set_minor_formatter("{x:g}")
     ax.grid(alpha=0.3)
-    for line in ax.legend().get_lines():
+    for line in ax.legend(loc="upper right").get_lines():  # "best" looks at every point
         line.set_linewidth(1.5)
     return ax

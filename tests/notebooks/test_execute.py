@@ -41,7 +41,10 @@ def test_errors_and_what_goes_to_stderr_are_complaints() -> None:
         "name": "stderr",
         "text": ["RuntimeWarning"],
     }
-    error: dict[str, Any] = {"output_type": "error", "traceback": ["Traceback", "ValueError: no"]}
+    error: dict[str, Any] = {
+        "output_type": "error",
+        "traceback": ["\x1b[0;31mTraceback\x1b[0m", "ValueError: no"],
+    }
     assert execute.complaints(cells(fine)) == []
     assert execute.complaints(cells(fine, warning)) == ["cell b, stderr:\nRuntimeWarning"]
     assert execute.complaints(cells(error)) == ["cell b:\nTraceback\nValueError: no"]
@@ -74,14 +77,15 @@ def test_a_kernel_runs_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         tmp_path / "in" / "good.ipynb", "import autodiff; print(autodiff.__file__); open('f', 'w')"
     )
     bad = notebook(
-        tmp_path / "in" / "bad.ipynb", "1 / 0", "import warnings; warnings.warn('careful')"
+        tmp_path / "in" / "bad.ipynb", "import warnings; warnings.warn('careful')", "1 / 0", "2 / 0"
     )
     before = good.read_text(encoding="utf-8")
     wrong = asyncio.run(execute.execute_all([good, bad], tmp_path, jobs=2))
     assert len(wrong) == 2
     assert "bad.ipynb, cell c0" in wrong[0]
-    assert "ZeroDivisionError" in wrong[0]
-    assert "UserWarning: careful" in wrong[1]
+    assert "UserWarning: careful" in wrong[0]
+    assert "bad.ipynb, cell c1" in wrong[1]
+    assert "ZeroDivisionError" in wrong[1]
     assert good.read_text(encoding="utf-8") == before
     (printed,) = (o["text"] for o in load(tmp_path / "good.ipynb")["cells"][0]["outputs"][:1])
     assert "".join(printed).strip() == str(ROOT / "autodiff" / "__init__.py")

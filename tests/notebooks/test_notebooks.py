@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import re
 import tomllib
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from tests.notebooks.files import FOLDER, INSTALL, KERNEL, ROOT, clutter, load, paths, source, text
 
+PACKAGES = ("autodiff", "nn", "optim", "data", "bench")
 PATHS = paths()
 every = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
 
@@ -48,6 +52,32 @@ def test_prose_comes_before_code(path: Path) -> None:
 @every
 def test_cells_are_short(path: Path) -> None:
     assert max(text.count("\n") for text in code(load(path))) < 30
+
+
+@every
+def test_names_are_those_of_the_library(path: Path) -> None:
+    """Without running it: what a notebook imports of the packages is there, and so is ad.name."""
+    tree = ast.parse("\n".join(text for text in code(load(path))[1:]))
+    modules: dict[str, Any] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] in PACKAGES:
+                    modules[alias.asname or alias.name] = importlib.import_module(alias.name)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in PACKAGES:
+            module = importlib.import_module(node.module or "")
+            for alias in node.names:
+                modules[alias.asname or alias.name] = getattr(module, alias.name)
+    used = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    ]
+    assert modules
+    for node in used:
+        name = getattr(node.value, "id", "")
+        if isinstance(modules.get(name), ModuleType):
+            assert hasattr(modules[name], node.attr), f"{name}.{node.attr}"
 
 
 @every
