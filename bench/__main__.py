@@ -23,6 +23,7 @@ COMMANDS = {
     "lenet": "time per whole training step of LeNet-5, beside other libraries",
     "fit": "time per whole epoch of fit on MNIST, beside Keras on its backends",
     "jacobian": "time per Jacobian and Hessian of a small net, beside other libraries",
+    "memory": "bytes at the peak of training steps, tapes and layers that are run again",
     "counts": "what can be counted instead of timed: lines, operations, bytes, bytecodes",
     "compare": "what got slower or faster between two files of results",
     "mlp": "learn handwritten digits and draw what was learnt",

@@ -7,14 +7,31 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from bench._harness import CaseInfo, Competitor, Settings
 
+
+class Named(Protocol):
+    """Something that --case may name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+C = TypeVar("C", bound=Named)
 PYTHON_VARIABLE = "AUTODIFF_BENCH_PYTHON"
 
 
 def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
     """Add --peers, --peer-python, --case, --json, --quick and --rounds."""
+    add_choosing_arguments(parser)
+    parser.add_argument("--quick", action="store_true", help="a smoke test: too few samples")
+    parser.add_argument("--rounds", type=int, help="samples of each competitor in each case")
+
+
+def add_choosing_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --peers, --peer-python, --case and --json."""
     parser.add_argument(
         "--peers",
         default="auto",
@@ -31,8 +48,6 @@ def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--case", action="append", metavar="NAME", help="only this case; may be given again"
     )
-    parser.add_argument("--quick", action="store_true", help="a smoke test: too few samples")
-    parser.add_argument("--rounds", type=int, help="samples of each competitor in each case")
 
 
 def settings_from(args: argparse.Namespace) -> Settings:
@@ -42,11 +57,16 @@ def settings_from(args: argparse.Namespace) -> Settings:
         if args.rounds < 1:
             raise SystemExit(f"--rounds {args.rounds}: expected at least 1")
         settings = Settings(args.rounds, settings.seconds, settings.settle)
+    check_files(args)
+    return settings
+
+
+def check_files(args: argparse.Namespace) -> None:
+    """SystemExit with a message where --json cannot be written or --peer-python be run."""
     if args.json is not None and not args.json.absolute().parent.is_dir():
         raise SystemExit(f"--json {args.json}: there is no folder {args.json.parent}")
     if args.peer_python is not None and shutil.which(args.peer_python) is None:
         raise SystemExit(f"--peer-python {args.peer_python}: this is no program")
-    return settings
 
 
 def choose_competitors(competitors: Sequence[Competitor], which: str) -> list[Competitor]:
@@ -68,6 +88,11 @@ def choose_competitors(competitors: Sequence[Competitor], which: str) -> list[Co
 
 def choose_cases(cases: Sequence[CaseInfo], names: Sequence[str] | None) -> list[CaseInfo]:
     """The cases that --case names, in their usual order; all of them without it."""
+    return chosen(cases, names)
+
+
+def chosen(cases: Sequence[C], names: Sequence[str] | None) -> list[C]:
+    """The same of anything that has a name."""
     known = [case.name for case in cases]
     if unknown := set(names or known) - set(known):
         raise SystemExit(

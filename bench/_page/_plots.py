@@ -91,7 +91,19 @@ def times(data: dict[str, Any]) -> Figure:
             panel.plot([median], [k], "o", color=color, markersize=5)
         panel.set(xscale="log", title=case["name"], xlabel=f"{unit} per {case['unit']}")
         panel.set_yticks(range(len(there)), [c["label"] for c in there])
-        panel.grid(axis="x", which="both", color=GRID, linewidth=0.6)
-        panel.set_axisbelow(True)
-        panel.spines[["top", "right", "left"]].set_visible(False)
+        plain_ticks(panel)
     return figure
+
+
+def plain_ticks(panel: Any) -> None:
+    """Along a logarithmic axis a few numbers as one writes them, and a grid."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = panel.get_xlim()
+    steps = (1.0,) if high > 100 * low else (1.0, 3.0) if high > 8 * low else (1, 1.5, 2, 3, 5, 7)
+    panel.xaxis.set_major_locator(LogLocator(subs=steps, numticks=12))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    panel.xaxis.set_minor_formatter(NullFormatter())
+    panel.grid(axis="x", color=GRID, linewidth=0.6)
+    panel.set_axisbelow(True)
+    panel.spines[["top", "right", "left"]].set_visible(False)

@@ -1,8 +1,7 @@
 """`python -m bench lenet`: whole training steps of LeNet-5, beside other libraries.
 
 Convolution 6@5×5 with padding, max pooling, convolution 16@5×5, max pooling, 120, 84, 10; softmax
-cross-entropy, backward, SGD with momentum, in float32 on 32 and on 128 images. `--memory` prints
-what the arrays of a warm step take at its peak instead of its time.
+cross-entropy, backward, SGD with momentum, in float32 on 32 and on 128 images.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from jax import lax
 
 from bench._case import Loaded, device
 from bench.lenet.problems import MOMENTUM, RATE, make_cases
-from bench.steps.jax_jit import finish
-from bench.steps.problems import Array, Training, untold
+from bench.steps.jax_jit import finish, planned
+from bench.steps.problems import Array, Training
 
 
 def load() -> Loaded:
@@ -60,4 +60,7 @@ def train(batch: int, parameters: list[Array], images: Array, labels: list[Array
         before.block_until_ready()
         return loss
 
-    return Training(run, lambda: [np.asarray(w) for w in state[0]], untold)
+    def memory() -> int:
+        return planned(step, state, x, next(batches))
+
+    return Training(run, lambda: [np.asarray(w) for w in state[0]], memory)

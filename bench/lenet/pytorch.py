@@ -13,8 +13,8 @@ from torch import nn
 
 from bench._case import Loaded
 from bench.lenet.problems import MOMENTUM, RATE, make_cases
-from bench.steps.problems import Array, Training, untold
-from bench.steps.pytorch import DEVICE, captured, finish
+from bench.steps.problems import Array, Training
+from bench.steps.pytorch import DEVICE, captured, finish, peak_bytes
 
 
 def load(mode: str) -> Loaded:
@@ -92,4 +92,7 @@ def train(
     def read() -> list[Array]:
         return outward([leaf.detach().cpu().numpy() for leaf in model.parameters()])
 
-    return Training(run, read, untold)
+    def memory() -> int:
+        return peak_bytes(x, list(model.parameters()), optimizer, run)
+
+    return Training(run, read, memory)

@@ -1,8 +1,7 @@
 """`python -m bench steps`: whole training steps of small perceptrons, beside other libraries.
 
 Forward, softmax cross-entropy, backward and the update, in float32: 784-16-16-10 with SGD on 10
-images, 784-512-10 with RMSprop on 128, and 784-100-10 with sigmoids and Adam on 100. `--memory`
-prints what the arrays of a warm step take at its peak instead of its time.
+images, 784-512-10 with RMSprop on 128, and 784-100-10 with sigmoids and Adam on 100.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from typing import Any
 from bench._harness import CaseInfo, Competitor, measure
 from bench._options import add_measuring_arguments, choose_cases, choose_competitors, settings_from
 from bench._report import render
-from bench.steps._memory import measure_memory, print_memory
 from bench.steps.problems import NETS
 
 COMPETITORS = (
@@ -63,7 +61,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads", type=int, metavar="N", help="threads of each competitor (default: its own)"
     )
-    parser.add_argument("--memory", action="store_true", help="bytes at the peak, instead of time")
 
 
 def thread_limits(threads: int) -> dict[str, str]:
@@ -97,10 +94,6 @@ def run(
     cases = choose_cases(all_cases, args.case)
     if args.threads is not None:
         os.environ.update(thread_limits(args.threads))
-    if args.memory:
-        sizes = measure_memory(competitors, cases, args.peer_python)
-        write_json(args.json, {"benchmark": name, "peak_bytes": sizes})
-        return print_memory(sizes)
     report = measure(name, competitors, cases, settings, args.peer_python)
     print(render(report))
     write_json(args.json, report.to_json())

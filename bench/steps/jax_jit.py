@@ -67,12 +67,16 @@ def train(net: Net, parameters: list[Array], images: Array, labels: list[Array])
         return loss
 
     def memory() -> int:
-        """What the compiler plans: arguments, results that are no donated argument, temporaries."""
-        plan = step.lower(state, x, next(batches)).compile().memory_analysis()
-        results = plan.output_size_in_bytes - plan.alias_size_in_bytes
-        return int(plan.argument_size_in_bytes + results + plan.temp_size_in_bytes)
+        return planned(step, state, x, next(batches))
 
     return Training(run, lambda: [np.asarray(w) for w in state["w"]], memory)
+
+
+def planned(step: Any, *args: Any) -> int:
+    """What the compiler plans: arguments, results that are no donated argument, temporaries."""
+    plan = step.lower(*args).compile().memory_analysis()
+    results = plan.output_size_in_bytes - plan.alias_size_in_bytes
+    return int(plan.argument_size_in_bytes + results + plan.temp_size_in_bytes)
 
 
 SLOTS = {"SGD": "", "RMSprop": "v", "Adam": "mv"}

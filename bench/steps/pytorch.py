@@ -96,15 +96,19 @@ def train(
         run = captured(model, optimizer, lambda y: loss_of(x, y), batches)
 
     def memory() -> int:
-        """Batch, parameters and state, and the step's own peak by the profiler's record."""
-        for _ in range(2):
-            run()
-        optimizer.zero_grad()  # gradients are made anew by each step, and so counted there
-        state = [s for slots in optimizer.state.values() for s in slots.values()]
-        size = sum(tensor.untyped_storage().nbytes() for tensor in [x, *leaves, *state])
-        return size + peak_growth(run)
+        return peak_bytes(x, leaves, optimizer, run)
 
     return Training(run, lambda: [leaf.detach().cpu().numpy().T for leaf in leaves], memory)
+
+
+def peak_bytes(x: Any, leaves: list[Any], optimizer: Any, run: Any) -> int:
+    """Batch, parameters and state, and the step's own peak by the profiler's record."""
+    for _ in range(2):
+        run()
+    optimizer.zero_grad()  # gradients are made anew by each step, and so counted there
+    state = [s for slots in optimizer.state.values() for s in slots.values() if torch.is_tensor(s)]
+    size = sum(tensor.untyped_storage().nbytes() for tensor in [x, *leaves, *state])
+    return size + peak_growth(run)
 
 
 def captured(model: Any, optimizer: Any, loss_of: Any, batches: Any) -> Any:
