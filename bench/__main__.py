@@ -24,6 +24,7 @@ COMMANDS = {
     "fit": "time per whole epoch of fit on MNIST, beside Keras on its backends",
     "jacobian": "time per Jacobian and Hessian of a small net, beside other libraries",
     "memory": "bytes at the peak of training steps, tapes and layers that are run again",
+    "scaling": "how cost grows with size; import time and install size",
     "counts": "what can be counted instead of timed: lines, operations, bytes, bytecodes",
     "compare": "what got slower or faster between two files of results",
     "mlp": "learn handwritten digits and draw what was learnt",

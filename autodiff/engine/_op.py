@@ -52,6 +52,8 @@ MakeUndo = Callable[..., tuple[Undo | None, ...] | None]
 COMPARISONS = frozenset(("eq", "ne", "lt", "le", "gt", "ge"))
 #: every op by name
 registry: dict[str, Op] = {}
+#: those that ops have taken
+operators: set[str] = set()
 #: NumPy function -> op that answers for it when it is called on Tensors
 numpy_functions: dict[Any, Op] = {}
 #: NumPy function -> function made of ops that takes NumPy's arguments
@@ -75,7 +77,6 @@ class Op:
     defaults: tuple[Any, ...]
     #: input -> derivative rule
     rules: dict[str, Rule]
-    doc: str
     uses_xp: bool
     variadic: bool
     normalise: dict[str, Callable[..., Any]]
@@ -104,6 +105,11 @@ class Op:
     keeps: dict[str, frozenset[str]] = field(default_factory=dict)
     function: Callable[..., Any] = field(init=False)
     pull: Callable[[Record, Any, list[Any], set[int]], None] = field(init=False)
+
+    @property
+    def doc(self) -> str:
+        """What the forward's docstring says."""
+        return inspect.getdoc(self.forward) or ""
 
     def arity(self, record: Record) -> int:
         """How many inputs a record of this op has."""
@@ -192,7 +198,6 @@ def op(
             statics=tuple(p.name for p in free),
             defaults=tuple(p.default for p in free),
             rules=rules,
-            doc=inspect.getdoc(forward) or "",
             uses_xp=parameters[0].name == "xp" if parameters else False,
             variadic=variadic,
             normalise=normalise or {},
@@ -255,6 +260,7 @@ def answering(*functions: Any) -> Callable[[F], F]:
 def _attach(self: Op) -> None:
     """The op's operators and method on Tensor."""
     if self.operator is not None:
+        operators.add(self.operator)
         setattr(Tensor, f"__{self.operator}__", _calls.make_operator(self))
         if len(self.inputs) == 2 and self.operator not in COMPARISONS:
             setattr(Tensor, f"__r{self.operator}__", _calls.make_operator(self, reflected=True))
@@ -281,7 +287,7 @@ def _check(self: Op, parameters: list[inspect.Parameter]) -> None:
             fail(f"numpy function {entry!r} already belongs to {numpy_functions[entry].name!r}")
         if entry in answers:
             fail(f"numpy function {entry!r} already belongs to {answers[entry].__name__!r}")
-    if any(self.operator and other.operator == self.operator for other in registry.values()):
+    if self.operator is not None and self.operator in operators:
         fail(f"operator {self.operator!r} already taken")
     for static in self.normalise:
         if static not in self.statics:
@@ -304,7 +310,7 @@ def _check(self: Op, parameters: list[inspect.Parameter]) -> None:
         fail("several outputs of inputs that broadcast, or of a sequence: these have no rules yet")
     if self.rules and self.sample is None:
         fail("no sample: the gradient checks could not test its rules")
-    if not self.doc:
+    if not self.forward.__doc__:
         fail("no docstring")
 
 

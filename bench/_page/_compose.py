@@ -26,9 +26,9 @@ def compose(results: Sequence[Result], pictures: bool = True, folder: str = "") 
             continue
         drawn = _plots.picture(result, folder) if pictures else None
         blocks = list(found.blocks)
-        sections.append(
-            Section(found.title, [*blocks[:1], drawn, *blocks[1:]] if drawn else blocks)
-        )
+        if drawn is not None:
+            blocks.insert(1, drawn)
+        sections.append(Section(found.title, blocks, result.name))
     return Page(TITLE, sections)
 
 

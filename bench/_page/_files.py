@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from autodiff._files import write_atomically
@@ -14,8 +15,8 @@ from bench._page._results import RESULTS, Result, load
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
-PAGE = DOCS / "benchmarks.md"
-#: of the page's pictures, below its own folder
+PAGE = "benchmarks.md"
+#: of the page's tables and pictures, beside it
 PICTURES = "benchmarks/"
 HTML = Path("build/bench/report.html")
 
@@ -46,16 +47,23 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def write_docs(results: Sequence[Result], page: Path = PAGE, readme: Path = README) -> None:
-    """The page of the documentation with its pictures, and README's figures."""
-    text = refreshed(readme.read_text(encoding="utf-8"), results)
+def documentation(results: Sequence[Result]) -> dict[str, Callable[[], str]]:
+    """The files of the documentation's page, below its folder: name -> what writes the text."""
     found = compose(results, folder=PICTURES)
-    for old in (page.parent / PICTURES).glob("*.svg"):
+    texts = found.parts(PICTURES)
+    files = {name or PAGE: partial(str, text) for name, text in texts.items()}
+    return files | {picture.name: picture.draw for picture in found.pictures}
+
+
+def write_docs(results: Sequence[Result]) -> None:
+    """The page of the documentation with its tables and pictures, and README's figures."""
+    readme = refreshed(README.read_text(encoding="utf-8"), results)
+    files = documentation(results)
+    for old in (DOCS / PICTURES).iterdir() if (DOCS / PICTURES).exists() else ():
         old.unlink()
-    for picture in found.pictures:
-        _write(page.parent / picture.name, picture.draw())
-    _write(page, found.markdown())
-    _write(readme, text)
+    for name, text in files.items():
+        _write(DOCS / name, text())
+    _write(README, readme)
 
 
 def _write(file: Path, text: str) -> None:

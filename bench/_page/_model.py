@@ -80,6 +80,7 @@ class Section:
 
     title: str
     blocks: Sequence[Block]
+    name: str = ""  # of a page of its own for all but the first paragraph and the picture
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,23 @@ class Page:
         for section in self.sections:
             parts += [f"## {section.title}", *(block.markdown() for block in section.blocks)]
         return "\n\n".join(part for part in parts if part) + "\n"
+
+    def parts(self, folder: str) -> dict[str, str]:
+        """The same as Markdown in several files, this page's first: name -> text.
+
+        Tables of sections that have a name are in files of theirs, in `folder`.
+        """
+        first, files = [f"# {self.title}"], {}
+        for section in self.sections:
+            first.append(f"## {section.title}")
+            kept = [b for b in section.blocks if not section.name or isinstance(b, Picture)]
+            first += [block.markdown() for block in kept]
+            if section.name:
+                place = f"{folder}{section.name}.md"
+                first.append(f"[{section.title}: tables]({place})")
+                rest = [b.markdown() for b in section.blocks if not isinstance(b, Picture)]
+                files[place] = "\n\n".join([f"# {section.title}", *rest]) + "\n"
+        return {"": "\n\n".join(first) + "\n", **files}
 
     def html(self) -> str:
         """One file: pictures are in it."""

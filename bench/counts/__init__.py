@@ -9,12 +9,12 @@ are compared with those of the same one.
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from bench._machine import describe
 from bench._report import table
 from bench.counts._count import Counts, counts
-from bench.steps import write_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,9 @@ def main(args: argparse.Namespace) -> int:
     """Count, print, write."""
     found = counts()
     print(render(found))
-    write_json(args.json, to_json(found))
+    if args.json is not None:  # a line for each count, so that changes of two people merge
+        text = json.dumps(to_json(found), ensure_ascii=False, indent=1)
+        args.json.write_text(text + "\n", encoding="utf-8")
     return 0
 
 

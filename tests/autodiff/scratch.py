@@ -14,13 +14,14 @@ from autodiff.engine._pulls import make_pull
 @contextmanager
 def scratch_registry() -> Iterator[None]:
     """Ops declared inside are forgotten afterwards."""
-    kept = dict(_op.registry), dict(_op.numpy_functions)
+    places: tuple[Any, ...] = _op.registry, _op.numpy_functions, _op.operators
+    kept = [place.copy() for place in places]
     try:
         yield
     finally:
-        for registry, entries in zip((_op.registry, _op.numpy_functions), kept, strict=True):
-            registry.clear()
-            registry.update(entries)
+        for place, entries in zip(places, kept, strict=True):
+            place.clear()
+            place.update(entries)
 
 
 @contextmanager

@@ -12,6 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from ..ir._value import Value
 from ._buffers import Plan, Slot
@@ -29,8 +32,44 @@ class _Block:
     start: int
     end: int
 
-    def meets(self, low: int, high: int, start: int, end: int) -> bool:
-        return low < self.high and self.low < high and start <= self.end and self.start <= end
+
+class _Taken:
+    """Blocks that have their place, in the order of their first bytes: a column for each."""
+
+    def __init__(self) -> None:
+        self.columns = np.empty((4, 64), np.int64)
+        self.count = 0
+
+    def add(self, low: int, high: int, start: int, end: int) -> None:
+        if self.count == self.columns.shape[1]:
+            self.columns = np.concatenate([self.columns, np.empty_like(self.columns)], axis=1)
+        place = int(self.columns[0, : self.count].searchsorted(low))
+        self.columns[:, place + 1 : self.count + 1] = self.columns[:, place : self.count]
+        self.columns[:, place] = low, high, start, end
+        self.count += 1
+
+    def during(self, piece: _Block) -> tuple[Any, Any]:
+        """First bytes, and those behind the last, of what lives while a piece does."""
+        low, high, start, end = self.columns[:, : self.count]
+        alive = (start <= piece.end) & (piece.start <= end)
+        return low[alive], high[alive]
+
+    def lowest(self, pieces: list[_Block]) -> int:
+        """The lowest offset at which no piece meets what is taken."""
+        if len(pieces) == 1:
+            low, high = self.during(pieces[0])
+            free = np.concatenate([[0], np.maximum.accumulate(high)])  # below it all may be taken
+            gaps = np.flatnonzero(low - free[:-1] >= pieces[0].high)
+            return int(free[gaps[0] if len(gaps) else -1])
+        alive = [(piece, *self.during(piece)) for piece in pieces]
+        offset, moved = 0, True
+        while moved:
+            moved = False
+            for piece, low, high in alive:
+                met = (piece.low + offset < high) & (low < piece.high + offset)
+                if met.any():
+                    offset, moved = _up(int(high[met].max()) - piece.low), True
+        return offset
 
 
 def arrange(plan: Plan) -> int:
@@ -38,13 +77,16 @@ def arrange(plan: Plan) -> int:
     parts: dict[Slot, list[Value]] = {}
     for value, (vector, _) in plan.part.items():
         parts.setdefault(plan.slot[vector], []).append(value)
-    taken: list[_Block] = []
+    taken, size = _Taken(), 0
     slots = dict.fromkeys([*plan.slot.values(), *([plan.tile] if plan.tile else [])])
     for slot in sorted(slots, key=lambda s: (-s.nbytes, s.start)):
         pieces = list(_lives(plan, slot, parts.get(slot, [])))
-        slot.offset = _lowest(pieces, taken)
-        taken += [_moved(piece, slot.offset) for piece in pieces]
-    return max((block.high for block in taken), default=0)
+        slot.offset = taken.lowest(pieces)
+        for piece in pieces:
+            high = _up(piece.high + slot.offset)
+            taken.add(piece.low + slot.offset, high, piece.start, piece.end)
+            size = max(size, high)
+    return size
 
 
 def _lives(plan: Plan, slot: Slot, parts: list[Value]) -> Iterator[_Block]:
@@ -58,25 +100,6 @@ def _lives(plan: Plan, slot: Slot, parts: list[Value]) -> Iterator[_Block]:
         yield _Block(low, begun, plan.position[value], slot.end)
     if begun < slot.nbytes:
         yield _Block(begun, slot.nbytes, slot.start, slot.end)
-
-
-def _lowest(pieces: list[_Block], taken: list[_Block]) -> int:
-    """The lowest offset at which no piece meets what is taken."""
-    alive = [b for b in taken if any(p.start <= b.end and b.start <= p.end for p in pieces)]
-    offset, moved = 0, True
-    while moved:
-        moved = False
-        for piece in pieces:
-            for block in alive:
-                low, high = piece.low + offset, piece.high + offset
-                if block.meets(low, high, piece.start, piece.end):
-                    offset = _up(block.high - piece.low)
-                    moved = True
-    return offset
-
-
-def _moved(piece: _Block, offset: int) -> _Block:
-    return _Block(piece.low + offset, _up(piece.high + offset), piece.start, piece.end)
 
 
 def _up(n: int) -> int:
