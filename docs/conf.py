@@ -28,6 +28,7 @@ extensions = [
 exclude_patterns = ["_building", "README.md"]
 nitpicky = True
 default_role = "code"
+smartquotes = False  # what is quoted are strings of Python, too
 
 # -- reference ---------------------------------------------------------------------------------
 

@@ -102,8 +102,10 @@ def members(cls: type) -> Iterator[str]:
     """What the reference shows of a class: its own, without what a public base class says.
 
     Bases that are private pass on what they define, but for what they leave to their subclasses;
-    ops that are methods too are left out.
+    ops that are methods too are left out. A class with a small letter is used as a function is.
     """
+    if cls.__name__[0].islower():
+        return
     stated: set[str] = set()
     bases = [base for base in cls.__mro__[1:] if base.__module__.split(".")[0] in PACKAGES]
     for base in (*bases, *(base for base in cls.__mro__[1:] if base not in bases)):
