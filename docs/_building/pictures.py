@@ -27,6 +27,8 @@ from sphinx.util.docutils import SphinxDirective
 from docs._building.execution import Shown, executed
 
 KEY = "autodiff-pictures"
+#: a diagram that would have to shrink to less than this part of its size is scrolled instead
+LEAST = 0.65
 
 
 class Picture(SphinxDirective):
@@ -40,10 +42,8 @@ class Picture(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         caption = self.arguments[0] if self.arguments else ""
         drawn = self._next().content
-        if height := self.options.get("interactive"):
-            inside = drawn.interactive(height)._repr_html_()
-        elif hasattr(drawn, "picture"):
-            inside = "".join(both(drawn, caption))
+        if hasattr(drawn, "picture"):
+            inside = "".join(both(drawn, caption, self.options.get("interactive")))
         else:
             inside = f'<div class="plot">{plot(drawn, caption)}</div>'
         words = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
@@ -62,12 +62,19 @@ class Picture(SphinxDirective):
         return (shown for shown in executed(page) if shown.is_picture)
 
 
-def both(diagram: Any, caption: str) -> Iterator[str]:
-    """A diagram for light and for dark pages."""
+def both(diagram: Any, caption: str, height: int | None) -> Iterator[str]:
+    """A diagram for light and for dark pages; with a height the page that opens and closes."""
     for theme in ("light", "dark"):
-        look = replace(diagram.look, theme=theme)
-        svg = diagram._with(look).pipe("svg", encoding="utf-8")
-        yield f'<div class="only-{theme}">{inline(svg, caption)}</div>'
+        themed = diagram._with(replace(diagram.look, theme=theme))
+        shown = themed.interactive(height)._repr_html_() if height else picture(themed, caption)
+        yield f'<div class="only-{theme}">{shown}</div>'
+
+
+def picture(diagram: Any, caption: str) -> str:
+    """A diagram as Graphviz draws it."""
+    svg = diagram.pipe("svg", encoding="utf-8")
+    width = float(re.search(r'<svg width="([\d.]+)pt"', svg)[1])  # type: ignore[index]
+    return inline(svg, caption, f"min-width: {LEAST * width:.0f}pt")
 
 
 def plot(axes: Any, caption: str) -> str:
@@ -87,13 +94,14 @@ def plot(axes: Any, caption: str) -> str:
 numbers = count()
 
 
-def inline(svg: str, caption: str) -> str:
+def inline(svg: str, caption: str, style: str = "") -> str:
     """An SVG file as a part of a page, with ids of its own."""
     body = svg[svg.index("<svg") :]
     own = f"picture{next(numbers)}-"
     body = re.sub(r'\bid="([^"]+)"', rf'id="{own}\1"', body)
     body = re.sub(r'((?:xlink:)?href="#|url\(#)', rf"\1{own}", body)
-    return body.replace("<svg", f'<svg role="img" aria-label="{html.escape(caption)}"', 1)
+    said = f'role="img" aria-label="{html.escape(caption)}" style="{style}"'
+    return body.replace("<svg", f"<svg {said}", 1)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
