@@ -18,11 +18,11 @@ MODULES = (
     *("autodiff.linalg", "autodiff.fft", "autodiff.special", "autodiff.random"),
     "autodiff.diagram",
     *("autodiff.testing", "autodiff.testing.strategies"),
+    *("optim", "optim.schedules"),
     *("nn.models", "nn.layers", "nn.activations", "nn.initializers", "nn.regularizers"),
     *("nn.losses", "nn.metrics", "nn.callbacks", "nn.checkpoints", "nn.plots", "nn.utils"),
-    "nn.sklearn",
+    *("nn.mixed_precision", "nn.sklearn"),
     "nn",
-    *("optim", "optim.schedules"),
     *("data", "data.mnist", "data.fashion_mnist", "data.digits", "data.synthetic"),
 )
 #: objects that users hold but do not make by name
