@@ -6,7 +6,7 @@ A benchmark lists its competitors and cases and calls `measure`; the result is p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from itertools import product
@@ -198,8 +198,12 @@ def measure(
     cases: Sequence[CaseInfo],
     settings: Settings,
     peer_python: str | None = None,
+    keep: Callable[[Report], object] = lambda report: None,
 ) -> Report:
-    """Load all competitors, then time them case by case; nobody's failure stops the others."""
+    """Load all competitors, then time them case by case; nobody's failure stops the others.
+
+    `keep` is given the report after every case: what is stopped in the next one has that.
+    """
     with ExitStack() as stack:
         entrants = [_load(c, stack, peer_python if c.peer else None) for c in competitors]
         report = Report(benchmark, settings, cases, entrants, describe())
@@ -209,6 +213,7 @@ def measure(
             for measurement in _measure_case(case, entrants, settings):
                 report.measurements[measurement.competitor, case.name] = measurement
             report.bystanders[case.name] = bystanders.cores()
+            keep(report)
     return report
 
 

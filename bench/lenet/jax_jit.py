@@ -10,15 +10,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from bench._case import Loaded, device
+from bench._case import Loaded
 from bench.lenet.problems import MOMENTUM, RATE, make_cases
-from bench.steps.jax_jit import finish, planned
+from bench.steps.jax_jit import configure, finish, planned
 from bench.steps.problems import Array, Training
 
 
 def load() -> Loaded:
-    jax.config.update("jax_platforms", "cpu" if device() == "cpu" else "cuda")
-    jax.config.update("jax_cpu_enable_async_dispatch", False)  # a step is over when it returns
+    configure(ahead=False)  # a step is over when it returns
     return Loaded({"jax": jax.__version__}, make_cases(train), finish=finish)
 
 

@@ -33,12 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--json", type=Path, metavar="FILE", help="write here (default: NAME of device.json)")
     add("--part", action="append", choices=[p.name for p in PARTS], help="only this; may be again")
     add("--minutes", type=float, default=MINUTES, help=f"for everything (default: {MINUTES})")
+    add("--quick", action="store_true", help="of everything the least: does it run at all?")
     add("--scale", type=float, default=1.0, help="of every part's limit (default: 1)")
 
 
 def main(args: argparse.Namespace) -> int:
     """Write the page; or run the parts, 1 if one did not come through."""
-    if args.device == "cpu" and args.part is None and args.json is None:
+    if args.device == "cpu" and not (args.part or args.json or args.quick):
         return page.main(args)
     return measure(args)
 
@@ -59,7 +60,7 @@ def measure(args: argparse.Namespace) -> int:
     print(heading(report), flush=True)
     wanted = [part for part in PARTS if args.part is None or part.name in args.part]
     for part in wanted:
-        outcome = run(part, args.device, deadline, args.scale)
+        outcome = run(part, args.device, deadline, args.scale, args.quick)
         report["parts"][part.name] = outcome.to_json()
         text = json.dumps(report, ensure_ascii=False, allow_nan=False)
         write_atomically(file, (text + "\n").encode())
@@ -68,12 +69,14 @@ def measure(args: argparse.Namespace) -> int:
     return int(any(found["status"] != "done" for found in report["parts"].values()))
 
 
-def run(part: Part, device: str, deadline: float, scale: float) -> Outcome:
+def run(
+    part: Part, device: str, deadline: float, scale: float = 1.0, quick: bool = False
+) -> Outcome:
     """A part, in what is left of the time."""
     left = deadline - monotonic()
     if left < LEAST:
         return Outcome("skipped", message="no time was left")
-    return run_part(part, device, min(part.seconds * scale, left))
+    return run_part(part, device, min(part.seconds * scale, left), quick)
 
 
 def heading(report: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,11 +27,14 @@ LINES = 25
 
 @dataclass(frozen=True)
 class Part:
-    """`command(device, file)` is what is run; `read(file)` is what it found, if it wrote it."""
+    """`command(device, file, quick)` is what is run; `read(file)` is what it found, if it wrote it.
+
+    `quick`: the least that shows that everything runs.
+    """
 
     name: str
     seconds: float
-    command: Callable[[str, Path], list[str]]
+    command: Callable[[str, Path, bool], list[str]]
     read: Callable[[Path], Any] = field(default=lambda file: json.loads(file.read_text("utf-8")))
 
 
@@ -49,7 +53,7 @@ class Outcome:
         return asdict(self)
 
 
-def run_part(part: Part, device: str, limit: float) -> Outcome:
+def run_part(part: Part, device: str, limit: float, quick: bool = False) -> Outcome:
     """Run a part in a process group of its own, which ends at the limit; never raises."""
     started = monotonic()
     with tempfile.TemporaryDirectory() as folder:
@@ -57,7 +61,7 @@ def run_part(part: Part, device: str, limit: float) -> Outcome:
         try:
             with log.open("wb") as output:
                 process = subprocess.Popen(
-                    part.command(device, file),
+                    part.command(device, file, quick),
                     cwd=ROOT,
                     env=environment(device),
                     stdin=subprocess.DEVNULL,
@@ -65,7 +69,11 @@ def run_part(part: Part, device: str, limit: float) -> Outcome:
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
-                outcome = _wait(process, limit)
+                try:
+                    outcome = _wait(process, limit)
+                finally:
+                    with suppress(ProcessLookupError):  # whom it leaves behind
+                        os.killpg(process.pid, signal.SIGKILL)
         except OSError as error:
             outcome = Outcome("failed", message=f"{type(error).__name__}: {error}")
         outcome.seconds = monotonic() - started
@@ -96,7 +104,8 @@ def _wait(process: subprocess.Popen[bytes], limit: float) -> Outcome:
     try:
         code = process.wait(limit)
     except subprocess.TimeoutExpired:
-        for number in (signal.SIGTERM, signal.SIGKILL):
+        # at the first pytest writes down what it has, and ends
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
             try:
                 os.killpg(process.pid, number)
                 process.wait(GRACE)
@@ -112,13 +121,20 @@ def _wait(process: subprocess.Popen[bytes], limit: float) -> Outcome:
 # -- the parts -------------------------------------------------------------------------------------
 
 
-def _pytest(*paths: str, parallel: bool = False) -> Callable[[str, Path], list[str]]:
-    def command(device: str, file: Path) -> list[str]:
+Command = Callable[[str, Path, bool], list[str]]
+#: tests that take a second, where a run is to be quick
+FEW = ("tests/guard/test_devices.py", "-k", "names or there_and_back")
+
+
+def _pytest(*paths: str) -> Command:
+    def command(device: str, file: Path, quick: bool) -> list[str]:
         options = ["-q", "--no-header", "--tb=line", "-p", "no:cacheprovider", "--maxfail=200"]
-        if parallel and find_spec("xdist") is not None:
-            options += ["-n", str(min(8, os.cpu_count() or 1))]
-        where = [] if device == "cpu" else ["--device", device]
-        return [sys.executable, "-m", "pytest", *options, *where, f"--junitxml={file}", *paths]
+        if find_spec("xdist") is not None and not quick:
+            options += ["-n", str(min(8, os.cpu_count() or 1)), "--dist", "worksteal"]
+        if device != "cpu":
+            options += ["--device", device]
+        which = FEW if quick else paths
+        return [sys.executable, "-m", "pytest", *options, f"--junitxml={file}", *which]
 
     return command
 
@@ -142,24 +158,31 @@ def _junit(file: Path) -> dict[str, Any]:
     }
 
 
-def _bench(name: str, *options: str) -> Callable[[str, Path], list[str]]:
-    def command(device: str, file: Path) -> list[str]:
+def _bench(name: str, *options: str, quick: tuple[str, ...] = ()) -> Command:
+    def command(device: str, file: Path, quickly: bool) -> list[str]:
         line = [sys.executable, "-m", "bench", name, "--device", device, "--json", str(file)]
-        return [*line, *options]
+        return [*line, *(("--quick", "--peers", "none", *quick) if quickly else options)]
 
     return command
 
 
-def _module(name: str) -> Callable[[str, Path], list[str]]:
-    return lambda device, file: [sys.executable, "-m", name, device, str(file)]
+def _module(name: str, *quick: str) -> Command:
+    """A module of `bench.report`, and which of its cases are the quick ones."""
+    start = [sys.executable, "-m", f"bench.report.{name}"]
+    return lambda device, file, quickly: [*start, device, str(file), *(quick if quickly else ())]
 
 
+#: other libraries that are there at once; `torch.compile` takes long to begin
+PEERS = ("--rounds", "10", "--peers", "torch,torch-graphs,jax")
+COMPILED = ("--rounds", "10", "--peers", "torch-compile")
 #: in the order of what one would want to know first
 PARTS = (
-    Part("registry", 60, _pytest("tests/guard"), _junit),
-    Part("products", 40, _module("bench.report.products")),
-    Part("steps", 130, _bench("steps", "--rounds", "10")),
-    Part("lenet", 90, _bench("lenet", "--rounds", "10")),
-    Part("ops", 30, _bench("ops", "--rounds", "3", "--peers", "none")),
-    Part("suite", 160, _pytest("tests", parallel=True), _junit),
+    Part("kernels", 70, _pytest("tests/autodiff/flat/cuda", "tests/guard"), _junit),
+    Part("products", 60, _module("products", "64")),
+    Part("steps", 75, _bench("steps", *PEERS, quick=("--case", "784-16-16-10"))),
+    Part("profile", 45, _module("profile", "784-16-16-10")),
+    Part("lenet", 60, _bench("lenet", *PEERS, quick=("--case", "batch 32"))),
+    Part("compiled", 60, _bench("steps", *COMPILED, quick=("--case", "784-16-16-10"))),
+    Part("ops", 15, _bench("ops", "--rounds", "3", "--peers", "none", quick=("--case", "scalar"))),
+    Part("suite", 240, _pytest("tests"), _junit),
 )

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench._harness import CaseInfo, Competitor, measure
+from bench._harness import CaseInfo, Competitor, Report, measure
 from bench._options import add_measuring_arguments, choose_cases, choose_competitors, settings_from
 from bench._report import render
 from bench.steps.problems import NETS
@@ -94,9 +94,12 @@ def run(
     cases = choose_cases(all_cases, args.case)
     if args.threads is not None:
         os.environ.update(thread_limits(args.threads))
-    report = measure(name, competitors, cases, settings, args.peer_python)
+
+    def keep(report: Report) -> None:
+        write_json(args.json, report.to_json())
+
+    report = measure(name, competitors, cases, settings, args.peer_python, keep)
     print(render(report))
-    write_json(args.json, report.to_json())
     return int(report.ours_failed)
 
 

@@ -40,6 +40,8 @@ def load(mode: str) -> Loaded:
 
 #: where to compute; an "ImportError" where there is no such device
 DEVICE = torch.device(device())
+# cuDNN, unlike cuBLAS, rounds float32 to TF32 unless it is told not to
+torch.backends.cudnn.allow_tf32 = False
 
 
 def finish() -> None:

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-DTYPES = {0: np.float32, 1: np.float64, 2: np.float16}
+DTYPES = {0: np.float32, 1: np.float64, 2: np.float16, 14: np.uint16}
+BFLOAT16 = 14
 #: the types that sums may be made in, by the type of the elements
-COMPUTED = {0: {68, 77, 74, 75}, 1: {70}, 2: {68}}
+COMPUTED = {0: {68, 77, 74, 75}, 1: {70}, 2: {68}, BFLOAT16: {68}}
 INVALID = 7
 
 
@@ -56,11 +57,14 @@ class FakeCublas:
         left = columns(a, dtype, count, (k, m) if ta else (m, k), lda, astep)
         right = columns(b, dtype, count, (n, k) if tb else (k, n), ldb, bstep)
         out = columns(c, dtype, count, (m, n), ldc, cstep)
-        wide = np.float32 if dtype is np.float16 else dtype
+        wide = np.float64 if dtype is np.float64 else np.float32
+        if ctype == BFLOAT16:  # the upper halves of float32
+            left, right = ((a.astype(np.uint32) << 16).view(np.float32) for a in (left, right))
         x = (left.transpose(0, 2, 1) if ta else left).astype(wide)
         y = (right.transpose(0, 2, 1) if tb else right).astype(wide)
         product = alpha * np.matmul(x, y)
-        out[...] = product if beta == 0 else product + beta * out
+        assert beta == 0
+        out[...] = product.view(np.uint32) >> 16 if ctype == BFLOAT16 else product
         return 0
 
 

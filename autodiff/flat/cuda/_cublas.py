@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._gemm import Gemm
 
-#: cudaDataType
-TYPES = {"f": 0, "d": 1, "e": 2}
+#: cudaDataType, by NumPy's characters; "E" is bfloat16's where `ml_dtypes` is installed
+TYPES = {"f": 0, "d": 1, "e": 2, "E": 14}
 #: cublasComputeType: how sums are made, and how float32 is multiplied
-COMPUTE = {"f": 68, "d": 70, "e": 68}
+COMPUTE = {"f": 68, "d": 70, "e": 68, "E": 68}
 #: float32 rounded to fewer bits before it is multiplied: 10, 10 and 7 bits of a mantissa
 PRECISIONS = {"float32": 68, "tf32": 77, "float16": 74, "bfloat16": 75}
 DEFAULT_ALGORITHM = -1
@@ -72,8 +72,9 @@ class Cublas:
         self._library = library
         self._handle = ctypes.c_void_p()
         _checked(library.cublasCreate_v2(ctypes.byref(self._handle)), "cublasCreate")
-        self._one = {"f": ctypes.c_float(1), "d": ctypes.c_double(1), "e": ctypes.c_float(1)}
-        self._zero = {"f": ctypes.c_float(0), "d": ctypes.c_double(0), "e": ctypes.c_float(0)}
+        scalars = {k: ctypes.c_double if k == "d" else ctypes.c_float for k in TYPES}
+        self._one = {k: scalar(1) for k, scalar in scalars.items()}
+        self._zero = {k: scalar(0) for k, scalar in scalars.items()}
 
     def on(self, stream: int, place: int, nbytes: int) -> None:
         """Products go to this stream from now on, with memory on the device to work in."""
