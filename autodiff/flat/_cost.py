@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .ir._strides import is_view
 from .ir._value import REDUCTIONS, UFUNCS, Value
 from .text._lines import by_arrays
 
@@ -163,8 +164,8 @@ def flops(value: Value) -> int:
         return int(value.size)
     if op in REDUCTIONS or op in ("argmax", "argmin"):
         return int(inputs[0].size)
-    if op == "overlap_add":
-        return sum(x.size for x in inputs)
+    if op == "overlap_add":  # the first are put there, not added
+        return sum(x.size for x in inputs[value.attrs["stride"] == 1 :])
     if op == "routed":
         return int(2 * (len(inputs) - 1) * inputs[0].size)
     if op == "scatter" and by_arrays(value.attrs["index"]):
@@ -183,22 +184,36 @@ def moved(values: Sequence[Value], copied: Sequence[Value] = ()) -> int:
     inside = set(values)
     *_, last = values
     total += sum(map(touched, {x for v in values for x in v.operands if x not in inside}))
-    if last.op == "within":
-        return total
-    filled = last.op == "routed" and not last.attrs["along"].covering
-    if filled or last.op in ("put", "overlap_add", "framed", "scatter"):  # filled first
-        total += last.nbytes
-    if last.op == "overlap_add":  # the sums are read again
-        total += sum(x.nbytes for x in last.operands)
-    if last.op in ("take", "rows"):  # only what is taken is read of the first
-        total += last.nbytes - touched(last.inputs[0])
-    return total + int(last.nbytes)
+    return total + _besides(last)
+
+
+def _besides(value: Value) -> int:
+    """Bytes that an operation writes, and those that it reads of what it wrote, or once more."""
+    op, inputs, nbytes = value.op, value.operands, int(value.nbytes)
+    if op == "within":
+        return 0
+    if op in ("put", "scatter"):  # all is copied or filled first
+        return 2 * nbytes
+    if op in ("take", "rows"):  # only what is taken is read of the first
+        return 2 * nbytes - touched(inputs[0])
+    if op == "framed":  # what lies around is filled, along one axis after the other
+        sides = zip(value.attrs["index"], value.shape, strict=True)
+        around = sum(nbytes // n * (n - len(range(n)[inside])) for inside, n in sides)
+        return int(inputs[0].nbytes) + around
+    if op == "overlap_add":
+        first = inputs[0].nbytes if value.attrs["stride"] == 1 else 0  # put there, not added
+        return nbytes + 2 * int(sum(x.nbytes for x in inputs) - first)
+    if op == "routed":
+        filled = 0 if value.attrs["along"].covering else nbytes
+        each = int(inputs[0].nbytes)
+        return filled + (5 * each * (len(inputs) - 1) - each if len(inputs) > 1 else each)
+    return nbytes
 
 
 def touched(value: Value) -> int:
     """Bytes of memory that are read where a value is read once: of what is repeated, one copy."""
     size, dtype = value.size, value.dtype
-    while value.op in ("broadcast", "windows", "reshape", "transpose", "slice"):
+    while is_view(value):
         (value,) = value.inputs
         size = min(size, value.size)
     return int(size * dtype.itemsize)

@@ -11,6 +11,9 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
 from ._cost import LineCost, flops, moved
+from .ir._value import REDUCTIONS, Value
+from .plan._buffers import tiles
+from .text._lines import by_product, fills
 from .text._step import Step
 
 if TYPE_CHECKING:
@@ -22,7 +25,8 @@ def costs(text: Text) -> tuple[LineCost, ...]:
     """The cost of each step.
 
     A kernel reads its arguments and writes its results; updates of long vectors, piece by piece,
-    count as one operation after the other.
+    count as one operation after the other. Sums of small matrices count as such, though they are
+    products with ones, which multiply, too.
     """
     return tuple(_cost(text, step) for step in text.steps)
 
@@ -37,8 +41,8 @@ def _cost(text: Text, step: Step) -> LineCost:
         gates = [v.gate.op for v in last.attrs["cluster"].nest.members]
         nbytes = moved(values) + sum(v.nbytes for v in values[:-1])
     else:
-        gates = [v.gate.op for v in values[-1:]] or ["copy"]
-        nbytes = moved((), copied) + sum(moved((v,)) for v in values)
+        gates = [v.gate.op for v in values] or ["copy"]
+        nbytes = moved((), copied) + sum(moved((v,)) + _made_once(text, v) for v in values)
         lines = [x for x in lines if not x.startswith("tile")] or lines
     return LineCost(
         text=lines[0],
@@ -48,6 +52,21 @@ def _cost(text: Text, step: Step) -> LineCost:
         flops=sum(map(flops, values)),
         bytes=nbytes,
     )
+
+
+def _made_once(text: Text, value: Value) -> int:
+    """Bytes of what stands in a line for the sake of speed: ones, numbers and rows repeated."""
+    inputs, total = value.inputs, 0
+    if value.op in REDUCTIONS and by_product(inputs[0], value.op, value.attrs["axis"]):
+        x, along = inputs[0], value.attrs["axis"] == (-1,)
+        total += x.shape[-1 if along or x.ndim == 1 else 0] * x.dtype.itemsize
+    if value not in text.plan.fresh:
+        for k, x in enumerate(inputs):
+            if not isinstance(x, Value):
+                total += value.nbytes if fills(value) and value.dtype.kind == "f" else 0
+            elif text.plan.tile and tiles(value, k):
+                total += 2 * value.nbytes
+    return total
 
 
 def timed(runner: Runner, clock: Callable[[], int] = perf_counter_ns) -> tuple[Runner, list[int]]:

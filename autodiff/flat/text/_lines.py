@@ -92,7 +92,7 @@ class Lines(WindowLines, ABC):
         plain = isinstance(x, Value) or type(x) is complex
         if plain or first is None or first.dtype.kind != "f":
             return text
-        if value.op in EXTREMES and value.section != "update" and value.size <= LARGE:
+        if fills(value):
             return self.filled(text, value)
         key = (text, first.dtype.name)
         if key not in self.scalars:
@@ -275,6 +275,11 @@ class Lines(WindowLines, ABC):
             self.given[id(attrs["arguments"])],
         )
         return f"{name} = {generator}.draw({attrs['method']!r}, {arguments})"
+
+
+def fills(value: Value) -> bool:
+    """Whether the number in an operation stands as an array of the other operand's shape."""
+    return value.op in EXTREMES and value.section != "update" and value.size <= LARGE
 
 
 def by_arrays(index: tuple[Any, ...]) -> bool:
