@@ -91,8 +91,7 @@ class Function(Generic[P, R]):
             arrays = last.fits(args)
             if arrays is not None:
                 return last.program(arrays)  # type: ignore[no-any-return]
-        if self._moves != _variable.moves:
-            self._programs, self._moves = {}, _variable.moves
+        self.forget_moved()
         if _there.lies_there(args, kwargs):
             return _there.call(self, args, kwargs)  # type: ignore[no-any-return]
         key, arrays = signature(args, kwargs, self._f)
@@ -102,6 +101,11 @@ class Function(Generic[P, R]):
         if not kwargs and all(type(x) is np.ndarray or type(x) is Tensor for x in args):
             self.remember(program, arrays)
         return program(arrays)  # type: ignore[no-any-return]
+
+    def forget_moved(self) -> None:
+        """Forget programs that were made before a Variable was brought to another device."""
+        if self._moves != _variable.moves:
+            self._programs, self._moves = {}, _variable.moves
 
     def remember(self, program: Any, arrays: list[Any]) -> None:
         """The next call may be of the same program: for arguments that are Tensors."""

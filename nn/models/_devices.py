@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autodiff import Variable
+from autodiff import Tensor, Variable
 from autodiff.arrays._device import CPU, Device, backend, current, device_of, on, on_device, resolve
 from autodiff.engine._results import constant
 from nn.layers import _holds
-from nn.models._feed import ArrayFeed, Batch
+from nn.models._feed import ArrayFeed, Batch, Sizes
 from nn.models._feed import Feed as HostFeed
 from optim import Optimizer
 
@@ -45,6 +45,45 @@ def computing(model: Trainer, device: Any = None) -> Iterator[Device]:
         v._move(where)
     with on(where):
         yield where
+
+
+class _Sent(NamedTuple):
+    """Batches on their way."""
+
+    structure: Any
+    #: waits, and gives them
+    arrived: Callable[[], list[Any]]
+    sizes: Sizes
+    #: where the feed stood when it gave them
+    stood: dict[str, Any]
+
+
+class Group(NamedTuple):
+    """Several batches on a device, their rows in one Tensor each."""
+
+    arrays: list[Tensor]
+    #: how many rows each batch has
+    sizes: Sizes
+
+    def run(self, program: Callable[..., Any]) -> list[Any]:
+        """What the program gives for each batch: of equally long ones in one go, if it can."""
+        sizes, start, results = self.sizes, 0, list[Any]()
+        alike = next((k for k, size in enumerate(sizes) if size != sizes[0]), len(sizes))
+        several = getattr(program, "several", None)
+        if several is not None and alike > 1:
+            rows = alike * sizes[0]
+            found = several([_rows(x, 0, rows) for x in self.arrays], alike)
+            if found is not None:
+                results, start = found, rows
+        for size in sizes[len(results) :]:
+            results.append(program(*(_rows(x, start, start + size) for x in self.arrays)))
+            start += size
+        return results
+
+
+def _rows(x: Tensor, start: int, stop: int) -> Tensor:
+    """Some rows, where they lie."""
+    return constant(x._data[start:stop])
 
 
 class Brought:
@@ -81,24 +120,40 @@ class Brought:
             for structure, arrays in self._feed.epoch(done):
                 yield structure, self._send(arrays)()
             return
-        under_way: tuple[Any, Callable[[], list[Any]], dict[str, Any]] | None = None
+        for structure, tensors, _ in self._ahead((*b, []) for b in self._feed.epoch(done)):
+            yield structure, tensors
+
+    def groups(self, most: int, done: int = 0) -> Iterator[tuple[Any, Any]]:
+        """The same, in Groups of up to so many batches where the rows of arrays make them."""
+        if not isinstance(self._feed, ArrayFeed):
+            yield from self.epoch(done)
+            return
+        for structure, tensors, sizes in self._ahead(self._feed.groups(most, done)):
+            yield structure, Group(tensors, sizes)
+
+    def _ahead(
+        self, batches: Iterator[tuple[Any, list[Any], Sizes]]
+    ) -> Iterator[tuple[Any, list[Any], Sizes]]:
+        """Batches there, the next one on its way."""
+        under_way: _Sent | None = None
         try:
-            for structure, arrays in self._feed.epoch(done):
+            for structure, arrays, sizes in batches:
                 before = under_way
-                under_way = structure, self._send(arrays), self._feed.state_dict()
+                state = self._feed.state_dict()
+                under_way = _Sent(structure, self._send(arrays), sizes, state)
                 if before is not None:
-                    yield self._taken(*before)
+                    yield self._taken(before)
             if under_way is not None:
                 last, under_way = under_way, None
-                yield self._taken(*last)
+                yield self._taken(last)
             self._stood = None
         finally:
             if under_way is not None:  # its memory must not be used for something else meanwhile
-                under_way[1]()
+                under_way.arrived()
 
-    def _taken(self, structure: Any, sent: Callable[[], list[Any]], stood: dict[str, Any]) -> Batch:
-        self._stood = stood
-        return structure, sent()
+    def _taken(self, sent: _Sent) -> tuple[Any, list[Any], Sizes]:
+        self._stood = sent.stood
+        return sent.structure, sent.arrived(), sent.sizes
 
     def _send(self, arrays: list[Any]) -> Callable[[], list[Any]]:
         """Begin to bring arrays over; gives the function that gives them as Tensors."""

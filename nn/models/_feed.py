@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodiff import Tensor, _nest
-from autodiff.arrays._device import beside, on_device
-from nn._batches import common_length, drawn, takes_rows
+from autodiff.arrays._device import on_device
+from nn._batches import common_length, drawn
 from nn._random import generator
 from nn._rows import FileRows
+from nn.models._gather import Gatherer, Order, Rows
 
 PLACE = object()
 Batch = tuple[Any, list[NDArray[Any]]]
+Sizes = list[int]
 
 
 def pack(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
@@ -118,14 +120,15 @@ class ArrayFeed:
         self, data: Any, batch_size: int | None, shuffle: bool, steps: int | None = None
     ) -> None:
         self._size = 32 if batch_size is None else whole("batch_size", batch_size)
-        self._structure, self._arrays = split(data)
+        self._structure, arrays = split(data)
+        self._gathered = Gatherer(arrays)
         named = dict(zip(("x", "y", "sample_weight"), unpack(data), strict=True))
         self.rows = common_length(
             [leaf for name, part in named.items() for leaf in _named_arrays(name, part)]
         )
         self._shuffle = shuffle
         self._asked = None if steps is None else whole("steps", steps)
-        self._under_way: Iterator[Batch] = iter(())
+        self._under_way: Iterator[Rows] = iter(())
         #: of the pass under way: its random generator's state before it, the row that comes next
         self._began: Any = None
         self._row = 0
@@ -134,38 +137,51 @@ class ArrayFeed:
 
     def first(self) -> Batch:
         """The structure, and the first rows."""
-        return self._structure, [_part(array, slice(self._size)) for array in self._arrays]
+        return self._structure, self._gathered((None, 0, min(self._size, self.rows)))
 
     def epoch(self, done: int = 0) -> Iterator[Batch]:
         """The batches of one epoch, of which so many were given before."""
-        if self._asked is None:
-            yield from self._once()
-            return
-        for _ in range(done, self._asked):
-            batch = next(self._under_way, None)
-            if batch is None:
-                self._under_way = self._once()
-                batch = next(self._under_way)
-            yield batch
+        structure, gathered = self._structure, self._gathered
+        for rows in self._selected(done):
+            yield structure, gathered(rows)
 
-    def _once(self) -> Iterator[Batch]:
+    def groups(self, most: int, done: int = 0) -> Iterator[tuple[Any, list[NDArray[Any]], Sizes]]:
+        """The same, up to so many batches at once: their rows in one, and how long each is.
+
+        After `most` batches, in one group or several, a group begins anew.
+        """
+        left, first, sizes = most, 0, list[int]()
+        for order, start, stop in self._selected(done):
+            first = first if sizes else start
+            sizes.append(stop - start)
+            if len(sizes) == left or stop == self.rows:
+                left = left - len(sizes) or most
+                yield self._structure, self._gathered((order, first, stop)), sizes
+                sizes = []
+        if sizes:  # the epoch is over, the pass is not
+            yield self._structure, self._gathered((order, first, stop)), sizes
+
+    def _selected(self, done: int) -> Iterator[Rows]:
+        """The rows of each batch of an epoch."""
+        return self._once() if self._asked is None else self._so_many(self._asked - done)
+
+    def _so_many(self, count: int) -> Iterator[Rows]:
+        """The rows of so many batches, from where the last pass ended."""
+        for _ in range(count):
+            rows = next(self._under_way, None)
+            if rows is None:
+                self._under_way = self._once()
+                rows = next(self._under_way)
+            yield rows
+
+    def _once(self) -> Iterator[Rows]:
         """Every row once, or what is left of them."""
-        structure, arrays, size, rows = self._structure, self._arrays, self._size, self.rows
-        if not self._shuffle:
-            for start in range(self._row, rows, size):
-                self._row = start + size
-                yield structure, [_part(array, slice(start, start + size)) for array in arrays]
-            self._row = 0
-            return
-        order = self._order()
-        whole = rows - rows % size
-        pick = _picker(arrays, size)
-        for start in range(self._row, whole, size):
-            self._row = start + size
-            yield structure, pick(order[start : start + size])
-        if self._row < rows and whole < rows:
-            self._row = rows
-            yield structure, _picker(arrays, rows - whole)(order[whole:])
+        order = Order(self._order()) if self._shuffle else None
+        rows, size = self.rows, self._size
+        for start in range(self._row, rows, size):
+            stop = start + size
+            self._row = stop = stop if stop < rows else rows
+            yield order, start, stop
         self._row = 0
 
     def _order(self) -> NDArray[Any]:
@@ -189,28 +205,6 @@ class ArrayFeed:
             raise ValueError(f"x was gone through as {state['pass']}; here it is {expected}")
         self._began, self._row = state["began"], state["row"]
         self._under_way = self._once() if self._row else iter(())
-
-
-def _part(array: Any, rows: slice) -> Any:
-    """Neighbouring rows: of an array on a device there, else on the host, read from a file too."""
-    return array[rows] if on_device(array) else np.asarray(array[rows])
-
-
-def _picker(arrays: list[NDArray[Any]], size: int) -> Callable[[Any], list[NDArray[Any]]]:
-    """The function from `size` row numbers to these rows of every array, in the same memory."""
-    there = [on_device(array) for array in arrays]
-    if any(there):
-
-        def pick(rows: Any) -> list[Any]:
-            pairs = zip(arrays, there, strict=True)
-            return [a.take(beside(rows, a), 0) if t else a[rows] for a, t in pairs]
-
-        return pick
-    if all(takes_rows(array) for array in arrays):
-        pairs = [(array.take, np.empty((size, *array.shape[1:]), array.dtype)) for array in arrays]
-        # "clip" spares a copy; the numbers are all in range
-        return lambda rows: [take(rows, 0, out, "clip") for take, out in pairs]
-    return lambda rows: [np.ascontiguousarray(array[rows]) for array in arrays]
 
 
 class IterableFeed:

@@ -6,7 +6,8 @@ import inspect
 import operator
 from typing import Any
 
-from autodiff import _nest
+from autodiff import TracingError, _nest
+from autodiff.flat._there import several
 from nn.models._feed import PLACE, unpack
 
 
@@ -22,6 +23,37 @@ class Configuration:
             and self._flags == other._flags
             and len(self._objects) == len(other._objects)
             and all(map(operator.is_, self._objects, other._objects))
+        )
+
+
+class Program:
+    """A step's flat program; where a step cannot be one, the error says what can be done."""
+
+    def __init__(self, flat: Any, name: str) -> None:
+        self._flat, self._name = flat, name
+
+    def __call__(self, *arrays: Any) -> Any:
+        try:
+            return self._flat(*arrays)
+        except TracingError as error:
+            error.add_note(self._hint())
+            raise
+
+    def several(self, arrays: list[Any], count: int) -> list[Any] | None:
+        """The results of so many steps at once, of Tensors on a device that hold all their rows.
+
+        None where nothing was done: they have to be taken one by one.
+        """
+        try:
+            return several(self._flat, arrays, count)
+        except TracingError as error:
+            error.add_note(self._hint())
+            raise
+
+    def _hint(self) -> str:
+        return (
+            f"{self._name!r}: compile(run_eagerly=True) runs steps op by op, "
+            "so that they may look at values"
         )
 
 

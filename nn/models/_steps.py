@@ -11,9 +11,9 @@ from autodiff import Tensor, _nest
 from nn import metrics
 from nn.layers import Layer, _holds
 from nn.layers._infer import unchanged
-from nn.models._feed import arrays_in, join, pack, split, unpack
+from nn.models._feed import arrays_in, join, pack, split, unpack, whole
 from nn.models._objective import Objective
-from nn.models._programs import Configuration, frozen, signature
+from nn.models._programs import Configuration, Program, frozen, signature
 
 Metric = metrics.Metric
 
@@ -30,6 +30,7 @@ class Steps(Layer):
         self.optimizer: Any = None
         self.run_eagerly = False
         self.jit_compile: bool | str = "auto"
+        self.steps_per_execution = 1
         self._objective: Objective | None = None
         self._loss_tracker: Metric | None = None
         #: those among the attributes, as a pass over data found them
@@ -45,6 +46,7 @@ class Steps(Layer):
         metrics: Any = None,
         weighted_metrics: Any = None,
         run_eagerly: bool = False,
+        steps_per_execution: int = 1,
         jit_compile: bool | str = "auto",
         auto_scale_loss: bool = True,
     ) -> None:
@@ -58,6 +60,9 @@ class Steps(Layer):
             metrics that take sample weights into account.
         run_eagerly: run every step op by op rather than as a flat program; what looks at values,
             or prints them, works then.
+        steps_per_execution: how many batches `fit`, `evaluate` and `predict` take before callbacks
+            hear of them, in an epoch the last ones fewer. On a device the steps on rows of arrays
+            are one graph that is replayed; the numbers are the same.
         jit_compile: have Numba compile neighbouring operations on elements into one loop, as
             `ad.function(fuse=True)` does; "auto" is as the environment says, AUTODIFF_FUSE=1.
         auto_scale_loss: have an `optim.LossScaleOptimizer` around the optimizer of a model whose
@@ -72,6 +77,7 @@ class Steps(Layer):
         if run_eagerly and jit_compile is True:
             raise ValueError("run_eagerly=True and jit_compile=True exclude each other")
         _flat(jit_compile)
+        together = whole("steps_per_execution", steps_per_execution)
         self.optimizer = optim.get(optimizer)
         scales = isinstance(self.optimizer, optim.LossScaleOptimizer)
         if auto_scale_loss and not scales and self.dtype_policy.name == "mixed_float16":
@@ -80,6 +86,7 @@ class Steps(Layer):
         self._objective = Objective(loss, loss_weights, metrics, weighted_metrics)
         self._loss_tracker = _tracker()
         self.run_eagerly, self.jit_compile = bool(run_eagerly), jit_compile
+        self.steps_per_execution = together
         self._programs = {}
 
     # -- what a step is --------------------------------------------------------------------------
@@ -240,19 +247,7 @@ class Steps(Layer):
         if self.run_eagerly:
             method = getattr(self, f"{kind}_step")
             return lambda *arrays: method(join(structure, map(ad.asarray, arrays)))
-        flat = self._flat_step(kind, structure)
-
-        def run(*arrays: Any) -> Any:
-            try:
-                return flat(*arrays)
-            except ad.TracingError as error:
-                error.add_note(
-                    f"{self.name!r}: compile(run_eagerly=True) runs steps op by op, "
-                    "so that they may look at values"
-                )
-                raise
-
-        return run
+        return Program(self._flat_step(kind, structure), self.name)
 
     def _flat_step(self, kind: str, structure: Any) -> Any:
         """The flat program of a step."""

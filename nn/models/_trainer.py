@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff import Tensor, _nest
+from autodiff import Tensor, _nest, concat
 from nn.callbacks import Callback, CallbackList, History
-from nn.models._devices import Feed, brought, computing
+from nn.models._devices import Brought, Feed, Group, brought, computing
 from nn.models._feed import Feed as HostFeed
 from nn.models._feed import (
     arrays_in,
@@ -165,7 +165,7 @@ class Trainer(Steps):
             heard = CallbackList(callbacks, self, verbose=verbose, epochs=1, steps=feed.steps)
             outputs: list[Any] = []
             heard.tell("on_predict_begin", {})
-            self._run("predict", feed, heard, outputs.append)
+            self._run("predict", feed, heard, outputs)
             heard.tell("on_predict_end", {})
         parts = [_nest.flatten(output) for output in outputs]
         whole = [np.concatenate([_array(y) for y in part]) for part in zip(*parts, strict=True)]
@@ -206,33 +206,46 @@ class Trainer(Steps):
         kind: str,
         feed: Feed,
         heard: CallbackList,
-        keep: Callable[[Any], None] | None = None,
+        outputs: list[Any] | None = None,
         place: Place | None = None,
     ) -> Logs:
         """One pass over the batches, or what is left of it; gives the numbers reported for all."""
         watch = heard.watch(kind)
         last: Any = self  # no structure
-        first = 0 if place is None else place.batch
-        result, step = None, first - 1
-        for step, (structure, arrays) in enumerate(feed.epoch(first), first):
+        done = 0 if place is None else place.batch
+        together, under_way = self.steps_per_execution, 0
+        results: list[Any] = [None]
+
+        def end() -> None:
+            """Tell who wants to hear of the batches under way."""
+            if place is not None:
+                place.batch = done
+            said = {"outputs": _concatenated(outputs[-under_way:])} if outputs else None
+            watch.end(done - 1, said or self._logs(results[-1]))
+
+        for structure, arrays in _executions(feed, together, done):
             if structure is not last:
                 program, last = self.program(kind, structure), structure
-            if watch.begins:
-                watch.begin(step)
-            result = program(*arrays)
-            if keep is not None:
-                keep(result)
-            if step >= watch.due:
-                if place is not None:
-                    place.batch = step + 1
-                watch.end(step, {"outputs": result} if keep is not None else self._logs(result))
-                if self.stop_training and kind == "train":
-                    break
+            if watch.begins and not under_way:
+                watch.begin(done)
+            results = arrays.run(program) if type(arrays) is Group else [program(*arrays)]
+            if outputs is not None:
+                outputs += results
+            done += len(results)
+            under_way += len(results)
+            if under_way == together:
+                if done > watch.due:
+                    end()
+                    if self.stop_training and kind == "train":
+                        break
+                under_way = 0
         else:
-            self._check_enough(kind, step + 1, feed)
+            if under_way and done > watch.due:
+                end()
+            self._check_enough(kind, done, feed)
         if place is not None:
-            place.batch = step + 1
-        return {} if keep is not None else self._logs(result)
+            place.batch = done
+        return {} if outputs is not None else self._logs(results[-1])
 
     def _check_enough(self, kind: str, done: int, feed: Feed) -> None:
         if feed.steps is None:
@@ -303,6 +316,21 @@ def _held_out(x: Any, y: Any, sample_weight: Any, part: float) -> tuple[Any, Any
 
     kept, held = ([rows(nest, s) for nest in nests] for s in (slice(first), slice(first, None)))
     return kept[0], kept[1], kept[2], tuple(held)
+
+
+def _executions(feed: Feed, together: int, done: int) -> Iterable[tuple[Any, Any]]:
+    """The batches of an epoch, on a device in Groups of several if so many are taken together."""
+    if together > 1 and isinstance(feed, Brought):
+        return feed.groups(together, done)
+    return feed.epoch(done)
+
+
+def _concatenated(outputs: list[Any]) -> Any:
+    """The outputs for several batches as those for one."""
+    if len(outputs) == 1:
+        return outputs[0]
+    parts = zip(*map(_nest.flatten, outputs), strict=True)
+    return _nest.rebuild(outputs[0], [concat(list(part)) for part in parts])
 
 
 def _is_due(epoch: int, frequency: int | Sequence[int]) -> bool:

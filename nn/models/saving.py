@@ -20,6 +20,7 @@ from optim import Optimizer
 KIND = _state.Kind("model 1", "a model", "the model that it describes")
 
 _COMPILED = ("loss", "loss_weights", "metrics", "weighted_metrics")
+_HOW = ("optimizer", "run_eagerly", "steps_per_execution", "jit_compile")
 
 
 def save_model(model: Model, path: str | PathLike[str]) -> None:
@@ -30,7 +31,7 @@ def save_model(model: Model, path: str | PathLike[str]) -> None:
     values["trainable"] = [layer.trainable for layer in tree]
     if model._objective is not None:
         said = {name: model._objective._said[name] for name in _COMPILED}
-        how = {name: getattr(model, name) for name in ("optimizer", "run_eagerly", "jit_compile")}
+        how = {name: getattr(model, name) for name in _HOW}
         compiled = {**said, **how}
         values["compiled"] = {name: describe(part, name) for name, part in compiled.items()}
     _state.write(path, KIND, parts_of(_parts(model), shared=False), values)

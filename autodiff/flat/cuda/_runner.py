@@ -32,6 +32,7 @@ from ._homes import Homes
 from ._machine import Call, CaptureError, Launch, Machine, Product, Step
 from ._memory import ARENA, RESULTS, Place, view_of
 from ._program import Called, Launched, device_program
+from ._several import Several, fits, given
 
 #: recordings after which a program whose Variables keep moving is recorded no more
 MOST = 8
@@ -44,7 +45,7 @@ class DeviceRunner:
 
     def __init__(self, program: Program, name: str, machine: Machine, where: Device = CPU) -> None:
         program.groups = group_updates(program)
-        self.plain, self._name, self._machine, self._where = program, name, machine, where
+        self.plain, self._name, self.machine, self._where = program, name, machine, where
         self.program = fused(program, DeviceGrowth)
         self.device = device_program(self.program)
         builder = self.program.builder
@@ -62,6 +63,8 @@ class DeviceRunner:
         self._memory: dict[Any, Any] = {}
         self._steps: list[Step] = []
         self._replay: Callable[[], None] | None = None
+        #: number of calls -> as many at once
+        self._several: dict[int, Several] = {}
         self._kernels: dict[str, Any] = {}
         self._large = [v for v in self.program.arguments if v.nbytes >= LARGE]
         #: large arguments that are read where they lie, and which arrays came last
@@ -115,27 +118,45 @@ class DeviceRunner:
                 return self._packed(self._run(arrays))
         return self._packed(self._run(arrays))
 
-    def _run(self, arrays: list[Any]) -> list[Any]:
+    def several(self, arrays: list[Any], count: int) -> list[Any] | None:
+        """The results of so many calls, which are one graph; errors as of one call.
+
+        The first axes of the arrays hold the rows of all calls, one after the other. None where
+        nothing was done, as calls are no graph, or draw numbers on the host each time.
+        """
+        if self.reason or self._draws or not fits(self.program.arguments, arrays, count):
+            return None
+        with on(self._where):
+            return [self._packed(out) for out in self._run(arrays, count)]
+
+    def _run(self, arrays: list[Any], count: int | None = None) -> list[Any]:
         with writing:
             if self._wrong:
                 raise ValueError(self._wrong[0])
-            self._machine.follow()
+            self.machine.follow()
             self._allocate()
             self._raise()
             moved = self.homes.settle()
-            if self._resident(arrays) or moved or not self._steps:
-                self._bind()
-            self._give(arrays)
-            self._launch()
-            out = self._taken()
+            if count is None:
+                if self._resident(arrays) or moved or not self._steps:
+                    self._bind()
+                self._give(arrays)
+                self._launch()
+                out = self._taken()
+            else:
+                if moved or not self._steps:
+                    self._bind()
+                if count not in self._several:
+                    self._several[count] = Several(self, count)
+                out = self._several[count].run(arrays)
             if self.device.failures:
-                self._machine.watch(self._look)
+                self.machine.watch(self._look)
                 self._raise()
         return out
 
     def _look(self) -> None:
         """Raise for what went wrong, once the device has come so far."""
-        self._machine.synchronize()
+        self.machine.synchronize()
         self._raise()
 
     def _launch(self) -> None:
@@ -143,19 +164,25 @@ class DeviceRunner:
             self._replay()
             return
         for step in self._steps:
-            self._machine.run(step)
+            self.machine.run(step)
         if not self.reason:  # what is loaded when first used is loaded now
-            self._record()
+            self._replay = self.recorded(self._steps)
 
-    def _record(self) -> None:
+    def recorded(self, steps: list[Step]) -> Callable[[], None] | None:
+        """What launches steps at once; None where that cannot be, as `reason` says then."""
         if self._recordings == MOST:
             self.reason = "the Variables have new arrays at every call: somebody holds the old ones"
-            return
+            return None
         self._recordings += 1
         try:
-            self._replay = self._machine.capture(self._steps)
+            return self.machine.capture(steps)
         except CaptureError as error:
             self.reason = str(error)
+            return None
+
+    def reads(self, argument: Value) -> bool:
+        """Whether any step reads an argument."""
+        return argument in self._memory
 
     def _raise(self) -> None:
         code = self._failing.code()
@@ -175,7 +202,7 @@ class DeviceRunner:
             if self._lying.get(value) is data:
                 continue
             moved |= self._lying.pop(value, None) is not None
-            if self._before.get(value) == id(data) and self._machine.in_order(data):
+            if self._before.get(value) == id(data) and self.machine.in_order(data):
                 self._lying[value] = data
                 moved = True
             self._before[value] = id(data)
@@ -183,14 +210,10 @@ class DeviceRunner:
 
     def _give(self, arrays: list[Any]) -> None:
         """Arguments and draws to where the program reads them."""
-        machine = self._machine
+        machine = self.machine
         for value in self.program.arguments:
             if value in self._memory and value not in self._lying:
-                data = arrays[value.attrs["place"]]
-                if isinstance(data, (np.ndarray, np.generic)):
-                    machine.upload(self._memory[value], np.asarray(data))
-                else:
-                    machine.copy(self._memory[value], data)
+                given(machine, self._memory[value], arrays[value.attrs["place"]])
         for value in self._draws:
             attrs = value.attrs
             drawn = attrs["generator"].draw(attrs["method"], attrs["arguments"])
@@ -198,7 +221,7 @@ class DeviceRunner:
 
     def _taken(self) -> list[Any]:
         """The results, in memory that nobody writes to again."""
-        machine, memory = self._machine, self.device.memory
+        machine, memory = self.machine, self.device.memory
         returned = self.program.returned()
         if not returned:
             return []
@@ -219,7 +242,7 @@ class DeviceRunner:
         """All that stays, at the first call."""
         if self._memory:
             return
-        machine, device = self._machine, self.device
+        machine, device = self.machine, self.device
         self._failing = machine.failing()
         memory = device.memory
         held = self._memory
@@ -254,20 +277,22 @@ class DeviceRunner:
 
     def _bind(self) -> None:
         """The steps, with addresses in place of values."""
-        self._replay = None
-        self._steps = [self._bound(step) for step in self.device.steps]
+        self._replay, self._several = None, {}
+        self._steps = [self.bound(step, self.address) for step in self.device.steps]
 
-    def _address(self, place: Place) -> int:
+    def address(self, place: Place) -> int:
+        """Where something lies for a single call."""
         if place.base in self._lying:
-            return self._machine.address(self._lying[place.base]) + place.offset
+            return self.machine.address(self._lying[place.base]) + place.offset
         held = self._memory.get(place.base)
         if held is not None:
-            return self._machine.address(held) + place.offset
+            return self.machine.address(held) + place.offset
         return self.homes.addresses[place.base] + place.offset
 
-    def _bound(self, step: Any) -> Step:
+    def bound(self, step: Any, address: Callable[[Place], int]) -> Step:
+        """A step with the addresses of its places."""
         if isinstance(step, Launched):
-            addresses = [self._address(p) for p in step.places]
+            addresses = [address(p) for p in step.places]
             if step.kernel.fails:
                 addresses += [self._failing.seen, self._failing.told]
             kernel = self._kernels[step.name]
@@ -275,7 +300,7 @@ class DeviceRunner:
         if isinstance(step, Called):
             return self._called(step)
         gemm = step.gemm
-        x, y, out = map(self._address, step.places)
+        x, y, out = map(address, step.places)
         size = gemm.dtype.itemsize
         return Product(gemm, x + gemm.x.offset * size, y + gemm.y.offset * size, out)
 
@@ -295,13 +320,13 @@ class DeviceRunner:
         if x in self._held:
             return self._held[x]
         view = view_of(x)
-        start = self._address(self.device.memory.place(view.root))
+        start = self.address(self.device.memory.place(view.root))
         size = x.dtype.itemsize
         steps = tuple(step * size for step in view.strides)
-        return self._machine.at(start + view.offset * size, x.shape, x.dtype, steps)
+        return self.machine.at(start + view.offset * size, x.shape, x.dtype, steps)
 
     def _at(self, place: Place, x: Value) -> Any:
-        return self._machine.at(self._address(place), x.shape, x.dtype, None)
+        return self.machine.at(self.address(place), x.shape, x.dtype, None)
 
 
 def _tensor(data: Any) -> Tensor:

@@ -186,3 +186,31 @@ def test_summaries_say_the_same(keras: Any) -> None:
 def test_models_are_of_these_kinds() -> None:
     assert isinstance(chain(nn), Sequential)
     assert isinstance(branches(nn), Model)
+
+
+@pytest.mark.parametrize("together", [2, 5, 7])
+def test_several_steps_per_execution(keras: Any, together: int) -> None:
+    """Callbacks hear of the same batches; Keras counts the last execution as if it were whole."""
+    heard: list[list[Any]] = []
+    for lib in (nn, keras):
+        said: list[Any] = []
+
+        class Hears(lib.callbacks.Callback):  # type: ignore[name-defined]
+            def on_train_batch_begin(self, batch: int, logs: Any = None, said: Any = said) -> None:
+                said.append(batch)
+
+            def on_train_batch_end(self, batch: int, logs: Any = None, said: Any = said) -> None:
+                said.append((min(batch, 4), float((logs or {})["loss"])))
+
+        model = chain(lib, activation="linear")
+        rng = np.random.default_rng(5)
+        model.set_weights([np.abs(rng.normal(size=v.shape)) * 0.5 for v in model.weights])
+        loss = lib.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("sgd", loss, steps_per_execution=together)
+        model.fit(X, KIND, sample_weight=WEIGHT, callbacks=[Hears()], **FIT)
+        heard.append(said)
+    assert [a if isinstance(a, int) else a[0] for a in heard[0]] == [
+        a if isinstance(a, int) else a[0] for a in heard[1]
+    ]
+    ours, theirs = ([a[1] for a in said if not isinstance(a, int)] for said in heard)
+    assert ours == pytest.approx(theirs, rel=2e-6)
