@@ -82,7 +82,7 @@ def test_the_same_bits(together: int, more: dict[str, Any]) -> None:
     assert ours[0] == expected[0]
     for a, b in zip(ours[1], expected[1], strict=True):
         np.testing.assert_array_equal(a, b)
-    losses = {}
+    losses: dict[Any, Any] = {}
     for epoch, said in enumerate(epochs(expected[2])):
         losses |= {(epoch, batch): loss for kind, batch, *loss in said if kind == "end"}
     for epoch, said in enumerate(epochs(ours[2])):
