@@ -57,7 +57,7 @@ def flow(
         raise ValueError(f"labels from {truth.min()} to {truth.max()} for {classes} classes")
     stages.append(Stage("truth", np.eye(classes)[truth], "↔"))
     losses = sparse_categorical_crossentropy(truth, p).numpy()
-    widths = [1.0 + 0.08 * min(stage.values.shape[1], 30) for stage in stages] + [1.6]
+    widths = [1.0 + 0.08 * min(stage.values.shape[1], 30) for stage in stages] + [2.0]
     if figure is None:
         figure = new_figure(sum(widths), 3.2)
     axs: NDArray[Any] = figure.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0]
@@ -93,11 +93,27 @@ _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 def _draw(ax: Any, stage: Stage) -> None:
     """One matrix, on a scale of its own around 0."""
     largest = float(np.abs(stage.values).max()) or 1.0
-    ax.imshow(stage.values, cmap=AROUND_0, vmin=-largest, vmax=largest, aspect="auto")
     rows, columns = stage.values.shape
+    ax.imshow(
+        _even(stage.values),
+        cmap=AROUND_0,
+        vmin=-largest,
+        vmax=largest,
+        aspect="auto",
+        extent=(-0.5, columns - 0.5, rows - 0.5, -0.5),
+    )
     ax.set_title(f"{stage.name}\n{rows} × {columns}", fontsize=9)
     ax.set_ylabel(stage.between, rotation=0, fontsize=14, va="center", ha="right")
     without_ticks(ax)
+
+
+def _even(values: NDArray[Any]) -> NDArray[Any]:
+    """Rows or columns repeated until there are as many of both.
+
+    Many columns are smoothed when they are drawn small, and ten rows would be with them.
+    """
+    rows, columns = values.shape
+    return values.repeat(-(-columns // rows), axis=0).repeat(-(-rows // columns), axis=1)
 
 
 def _draw_losses(ax: Any, losses: NDArray[Any]) -> None:

@@ -113,11 +113,31 @@ def test_a_batch_flows_through_its_matrices(from_logits: bool) -> None:
         (IMAGES.reshape(6, 64), first.weights[0], hidden, last.weights[0], p, np.eye(10)[LABELS]),
         strict=True,
     ):
-        assert picture(ax) == pytest.approx(np.asarray(values), abs=1e-5)
+        rows, columns = values.shape
+        drawn = picture(ax)[:: -(-columns // rows), :: -(-rows // columns)]
+        assert drawn == pytest.approx(np.asarray(values), abs=1e-5)
+        assert tuple(ax.images[0].get_extent()) == (-0.5, columns - 0.5, rows - 0.5, -0.5)
     losses = -np.log(p[range(6), LABELS])
     assert [bar.get_width() for bar in axs[-1].patches] == pytest.approx(losses, abs=1e-5)
     loss = nn.losses.SparseCategoricalCrossentropy(from_logits)(LABELS, model(IMAGES))
     assert f"mean {float(loss):.3f}" in axs[-1].get_title()
+
+
+def test_rows_of_a_batch_do_not_run_into_each_other() -> None:
+    """784 columns are smoothed when they are drawn in a hundred pixels; ten rows are not."""
+    x = np.zeros((10, 784), np.float32)
+    x[::2] = 1
+    model = Sequential([Dense(2, "softmax", input_shape=(784,))])
+    ax = plots.flow(model, x, np.zeros(10, int))[0]
+    ax.figure.canvas.draw()
+    box = ax.get_window_extent()
+    seen = np.asarray(ax.figure.canvas.buffer_rgba())[::-1, int(box.x0 + box.width / 2), 1]
+    middles = (box.y0 + (np.arange(10) + 0.5) / 10 * box.height).astype(int)
+    edges = (box.y0 + np.arange(1, 10) / 10 * box.height).astype(int)
+    red, white = seen[middles[1]], seen[middles[0]]
+    near = np.concatenate([seen[edges - 3], seen[edges + 3]])
+    assert red < 20 < 230 < white
+    assert np.isin(near, (red, white)).all()
 
 
 def test_what_cannot_flow() -> None:
