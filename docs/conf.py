@@ -24,6 +24,7 @@ extensions = [
     "sphinx.ext.autodoc",
     *("docs._building.reference", "docs._building.pictures", "docs._building.notebooks"),
     *("docs._building.mathematics", "docs._building.offline"),
+    "docs._building.benchmarks",
 ]
 exclude_patterns = ["_building", "README.md"]
 nitpicky = True
