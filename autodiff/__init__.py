@@ -34,6 +34,7 @@ from .engine._tensor import Tensor as Tensor
 from .engine._variable import Variable as Variable
 from .ops.activations import *
 from .ops.arithmetic import *
+from .ops.clipping import *
 from .ops.comparison import *
 from .ops.complex import *
 from .ops.convolution import *

@@ -110,7 +110,8 @@ def custom_gradient(f: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callabl
 
     TensorFlow's `tf.custom_gradient`: f(*args) returns (value or tuple of values, gradient),
     where gradient(*upstream) gives one gradient per argument (None for none). It is differentiated
-    again through the ops that `gradient` uses.
+    again through the ops that `gradient` uses. It may do anything with its upstream gradient, so
+    that Jacobians call it for each of their rows.
 
     Raises:
         TypeError: f reads a Variable that is not among its arguments, or returns something else.

@@ -200,7 +200,7 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
     had, draws the same random numbers (`ad.random`), and has no lasting effect: Variables that it
     assigns are assigned once, and generators go on from where they are. Gradients are those of f
     itself, of any order; those of second order keep what the second run computes. A flat program
-    (`ad.function`) plans its memory itself and runs f once.
+    (`ad.function`) plans its memory itself and runs f once: it takes as much as without this.
 
     Args:
         f: takes anything and gives Tensors, alone or in nested structures. It must give the same

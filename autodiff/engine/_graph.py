@@ -170,6 +170,13 @@ class Graph:
             x._node = (self.epoch, node)
         return node
 
+    def would_read(self, x: Tensor) -> bool:
+        """Whether an op would record that it read this leaf."""
+        trainable = getattr(x, "trainable", None)
+        if trainable is None:
+            return x in self.leaves
+        return any((w.auto and trainable) or x in w.variables for w in self.watchers)
+
     def leaf(self, x: Tensor) -> int:
         """Node of a leaf with the value it has now; a new one if it has none yet."""
         nodes = self.leaves.get(x)

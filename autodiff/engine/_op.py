@@ -153,7 +153,7 @@ def op(
     remembers: bool = False,
     outputs: type[tuple[Any, ...]] | None = None,
     in_dtype: bool = False,
-    without: dict[str, Any] | None = None,
+    without: tuple[str, ...] = (),
     underived: tuple[str, ...] = (),
     **rules: Rule,
 ) -> Callable[[Callable[Concatenate[Any, P], Any]], Callable[P, Any]]:
@@ -175,11 +175,13 @@ def op(
         flops: floating-point operations per output element, or `f(out_shape, *input_shapes)`.
         remembers: results know what they were made of (`_origin`); for ops of one input.
         outputs: the class of named tuple that calls of an op with several outputs give.
-        without: keyword arguments of the Array API that have no consequence here, with their
-            defaults: `copy`, since Tensors are values, and `device`, which must be that of x.
+        without: keyword arguments of the Array API that have no consequence here, and that the
+            forward names, but is not given: `copy`, since Tensors are values, and `device`,
+            which must be that of x.
         underived: inputs that have a derivative, but no rule here: to pull a gradient to one of
             them is an error, where inputs without a rule are constants otherwise.
-        in_dtype: calls take `dtype=`, to which the input is cast first; for ops of one input.
+        in_dtype: calls take `dtype=`, which the forward names, but is not given: the input is
+            cast to it first; for ops of one input.
 
     Raises:
         DeclarationError: a rule for an unknown input, a rule that asks for an unknown name, a
@@ -190,7 +192,10 @@ def op(
         name = forward.__name__.strip("_")
         parameters = _parameters.parameters(forward)
         fixed = [p for p in parameters[1:] if p.kind is p.POSITIONAL_ONLY]
-        free = [p for p in parameters[1:] if p.kind is not p.POSITIONAL_ONLY]
+        apart = ("dtype",) if in_dtype else without
+        free = [
+            p for p in parameters[1:] if p.kind is not p.POSITIONAL_ONLY and p.name not in apart
+        ]
         self = Op(
             name=name,
             forward=forward,
@@ -212,7 +217,8 @@ def op(
             remembers=remembers,
             outputs=outputs,
             in_dtype=in_dtype,
-            without=without or {},
+            without=dict.fromkeys(without)
+            | {p.name: p.default for p in parameters if p.name in without},
             underived=underived,
         )
         _check(self, parameters)
@@ -220,15 +226,9 @@ def op(
         call = _calls.make_call(self)
         self.function = function = _origin.remembering(self, call) if remembers else call
         self.pull = _pulls.make_pull(self)
-        public = parameters[1:]
-        more = {"dtype": None} if in_dtype else self.without
-        public += [
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
-            for name, default in more.items()
-        ]
         function.__name__ = function.__qualname__ = forward.__name__
         function.__doc__, function.__module__ = forward.__doc__, forward.__module__
-        function.__signature__ = inspect.Signature(public)  # type: ignore[attr-defined]
+        function.__signature__ = inspect.Signature(parameters[1:])  # type: ignore[attr-defined]
         function.__wrapped__ = forward  # type: ignore[attr-defined]
         function.op = self  # type: ignore[attr-defined]
         registry[self.name] = self
@@ -302,6 +302,9 @@ def _check(self: Op, parameters: list[inspect.Parameter]) -> None:
     for name in self.underived:
         if name not in self.inputs or name in self.rules:
             fail(f"underived {name!r} is no input without a rule")
+    keywords = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
+    if not keywords.issuperset(("dtype",) if self.in_dtype else self.without):
+        fail("the forward must name what calls take by in_dtype or without, after a '*'")
     if self.remembers and (self.variadic or len(self.inputs) != 1):
         fail("remembers what it was made of, but has not one input")
     if self.outputs and not hasattr(self.outputs, "_fields"):

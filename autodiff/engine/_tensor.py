@@ -136,6 +136,8 @@ class Tensor(Operators):
         return host(leave(self, "tolist()")).tolist()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        if self._token is not None:
+            refuse_recorded(self)
         data = host(leave(self, "conversion to a NumPy array"))
         if copy is False:
             view = np.asarray(data, dtype).view()
@@ -282,6 +284,20 @@ def leave(x: Tensor, how: str) -> Any:
     if type(x._data) is Escaped:
         raise TracingError(x._data.why)
     return x._data
+
+
+def refuse_recorded(x: Tensor) -> None:
+    """TypeError where a tape records what is made of x: an array of it would be a constant."""
+    graph = thread.graph
+    if graph is None or graph.trace is not None:
+        return
+    if x._token is graph.token or graph.would_read(x):
+        raise TypeError(
+            f"a {type(x).__name__} of shape {x.shape} that a tape records was about to become a "
+            "NumPy array, and what is made of that has no gradient. Lists of Tensors go through "
+            "ad.stack or ad.asarray; NumPy's functions take Tensors, though not in lists where "
+            "they take one array. Where no gradient is meant: x.numpy()"
+        )
 
 
 def convert(value: Any, dtype: Any, device: Any = None) -> Any:

@@ -46,12 +46,12 @@ def _cast_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
     normalise={"dtype": _numeric},
     numpy=getattr(np, "astype", ()),  # NumPy 2.1
     method=True,
-    without={"copy": True, "device": None},
+    without=("copy", "device"),
     label="cast",
     flops=0,
     sample=_cast_sample,
 )
-def astype(xp: Any, x: Any, /, dtype: Any) -> Any:
+def astype(xp: Any, x: Any, /, dtype: Any, *, copy: bool = True, device: str | None = None) -> Any:
     """The values in another dtype; the gradient comes back in x's own.
 
     >>> astype([1.5, 2.5], "float64")

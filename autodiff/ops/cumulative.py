@@ -61,7 +61,9 @@ def _from_the_end(xp: Any, g: Any, axis: int) -> Any:
     flops=_input_size,
     sample=_sample,
 )
-def cumulative_sum(xp: Any, x: Any, /, axis: Any = None, include_initial: bool = False) -> Any:
+def cumulative_sum(
+    xp: Any, x: Any, /, axis: Any = None, include_initial: bool = False, *, dtype: Any = None
+) -> Any:
     """Sum of all elements up to each one along `axis`; with `include_initial` a 0 in front.
 
     Args:
@@ -106,7 +108,9 @@ def _prod_rule(xp: Any, g: Any, x: Any, axis: int, include_initial: bool) -> Any
     flops=_input_size,
     sample=_sample,
 )
-def cumulative_prod(xp: Any, x: Any, /, axis: Any = None, include_initial: bool = False) -> Any:
+def cumulative_prod(
+    xp: Any, x: Any, /, axis: Any = None, include_initial: bool = False, *, dtype: Any = None
+) -> Any:
     """Product of all elements up to each one along `axis`; with `include_initial` a 1 in front.
 
     Its gradient is right with any number of zeros, and takes log₂ n steps.

@@ -23,12 +23,12 @@ def _device(value: Any, x: Any) -> Any:
     x=lambda xp, g, x: xp.to_device(g, device_of(x)),
     normalise={"device": _device},
     method=True,
-    without={"stream": None},
+    without=("stream",),
     label="to device",
     flops=0,
     sample=_sample,
 )
-def to_device(_: Any, x: Any, /, device: Any) -> Any:
+def to_device(_: Any, x: Any, /, device: Any, *, stream: Any = None) -> Any:
     """The values on another device; the gradient is brought back to where x lies.
 
     Args:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays._backend import PYTHON_SCALARS
 from ..engine._op import op
 from ._samples import Arrays, Draw, binary
 
@@ -122,4 +123,6 @@ def sigmoid_cross_entropy(xp: Any, logits: Any, labels: Any, /) -> Any:
     >>> sigmoid_cross_entropy([0.0, 100.0], [1.0, 0.0])
     Tensor([  0.6931472, 100.       ], dtype=float32)
     """
+    if type(logits) in PYTHON_SCALARS:  # in the dtype of the labels, as in arithmetic
+        logits = labels * 0 + logits
     return xp.maximum(logits, 0) - logits * labels + xp.log1p(xp.exp(0 - xp.abs(logits)))

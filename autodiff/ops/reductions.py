@@ -34,7 +34,7 @@ def _input_size(out: tuple[int, ...], x: tuple[int, ...]) -> int:
     flops=_input_size,
     sample=reduction(),
 )
-def sum(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
+def sum(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False, *, dtype: Any = None) -> Any:
     """Sum over `axis` (None: all), of x in `dtype` if one is given; float16 is summed in float32.
 
     >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
@@ -118,7 +118,7 @@ def _prod_rule(xp: Any, g: Any, x: Any, x_shape: Any, axis: Any, keepdims: bool)
     flops=_input_size,
     sample=reduction(),
 )
-def prod(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
+def prod(xp: Any, x: Any, /, axis: Any = None, keepdims: bool = False, *, dtype: Any = None) -> Any:
     """Product over `axis` (None: all), of x in `dtype` if one is given.
 
     Its gradient is right with any number of zeros.

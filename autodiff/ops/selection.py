@@ -1,4 +1,4 @@
-"""Elements chosen: where, clip, indexing and its adjoint."""
+"""Elements chosen: where, indexing and its adjoint."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays._backend import DEVICE_ARRAYS, PYTHON_SCALARS
-from ..arrays._device import beside, device_of, made
+from ..arrays._device import device_of, made
 from ..arrays._indices import check, moved_axes, once_each, picked_shape, sent
 from ..engine import _axes
 from ..engine._broadcast import cast_undo
@@ -23,7 +23,6 @@ from .creation import astype
 from .shaping import broadcast_to
 
 __all__ = [
-    "clip",
     "put",
     "scatter",
     "where",
@@ -54,47 +53,6 @@ def where(xp: Any, condition: Any, x: Any, y: Any, /) -> Any:
     if type(x) in PYTHON_SCALARS and type(y) in PYTHON_SCALARS:
         x = convert(x, None)  # neither has a dtype: the default one
     return xp.where(condition, x, y)
-
-
-def _clip_sample(draw: Draw) -> tuple[Arrays, dict[str, Any]]:
-    x = draw.array(draw.shape(), avoid=(-0.7, 0.9))
-    low, high = draw.choice(((-0.7, 0.9), (None, 0.9), (-0.7, None)))
-    return (x,), {"min": low, "max": high}
-
-
-def _bound(value: Any, x: Any) -> Any:
-    if isinstance(value, Tensor):
-        if value._token is not None:
-            raise TypeError("clip: a bound is a constant; use maximum and minimum for Tensors")
-        value = leave(value, "use as a bound")
-    if isinstance(value, np.ndarray):
-        value = np.array(value)  # the caller may change it
-    return beside(value, x) if hasattr(value, "dtype") else value
-
-
-def _clip_rule(xp: Any, g: Any, x: Any, min: Any, max: Any) -> Any:
-    inside = x == x if min is None else x >= min
-    if max is not None:
-        inside = inside & (x <= max)
-    return xp.where(inside, g, xp.zeros_like(g))
-
-
-@op(
-    x=_clip_rule,
-    broadcast=True,
-    normalise={"min": _bound, "max": _bound},
-    numpy=np.clip,
-    method=True,
-    role="gradient router",
-    sample=_clip_sample,
-)
-def clip(xp: Any, x: Any, /, min: Any = None, max: Any = None) -> Any:
-    """x held between constants; on the bounds themselves the gradient passes (as in TensorFlow).
-
-    >>> clip([-5.0, 0.5, 5.0], 0, 1)
-    Tensor([0. , 0.5, 1. ], dtype=float32)
-    """
-    return x if min is None and max is None else xp.clip(x, min, max)
 
 
 def _raw_index(index: Any, x: Any, fits: bool = True) -> tuple[Any, ...]:

@@ -56,11 +56,11 @@ def _full_shape(value: Any, x: Any) -> _axes.Shape:
     normalise={"shape": _full_shape},
     numpy=np.reshape,
     method=True,
-    without={"copy": None},
+    without=("copy",),
     flops=0,
     sample=_reshape_sample,
 )
-def reshape(xp: Any, x: Any, /, shape: Any) -> Any:
+def reshape(xp: Any, x: Any, /, shape: Any, *, copy: bool | None = None) -> Any:
     """The same elements, in row-major order, in another shape; one length may be -1.
 
     >>> reshape([1.0, 2.0, 3.0, 4.0], (2, -1))

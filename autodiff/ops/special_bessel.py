@@ -13,7 +13,7 @@ import numpy as np
 
 from ..engine._op import op
 from ._samples import unary
-from .special_samples import beside, of_order
+from .special_samples import alike, of_order
 
 __all__ = [
     "i0",
@@ -71,7 +71,7 @@ def jv(xp: Any, v: Any, x: Any, /) -> Any:
     >>> jv(2, [0.0, 1.0])
     Tensor([0.        , 0.11490349], dtype=float32)
     """
-    return xp.scipy.jv(beside(xp, v, x), x)
+    return xp.scipy.jv(*alike(xp, v, x))
 
 
 @op(x=lambda xp, g, x: -g * xp.special.y1(x), label="Y₀", sample=unary(0.5, 4.0))
@@ -111,7 +111,7 @@ def yn(xp: Any, n: Any, x: Any, /) -> Any:
     >>> yn(2, [1.0])
     Tensor([-1.6506826], dtype=float32)
     """
-    return xp.scipy.yn(beside(xp, n, x), x)
+    return xp.scipy.yn(*alike(xp, n, x))
 
 
 @op(
@@ -127,7 +127,7 @@ def yv(xp: Any, v: Any, x: Any, /) -> Any:
     >>> yv(0.5, 1.0)
     Tensor(-0.43109888, dtype=float32)
     """
-    return xp.scipy.yv(beside(xp, v, x), x)
+    return xp.scipy.yv(*alike(xp, v, x))
 
 
 @op(x=lambda xp, g, x: g * xp.special.i1(x), label="I₀", sample=unary(-3.0, 3.0))
@@ -197,7 +197,7 @@ def iv(xp: Any, v: Any, x: Any, /) -> Any:
     >>> iv(2, [0.0, 1.0])
     Tensor([0.        , 0.13574767], dtype=float32)
     """
-    return xp.scipy.iv(beside(xp, v, x), x)
+    return xp.scipy.iv(*alike(xp, v, x))
 
 
 @op(
@@ -217,7 +217,7 @@ def ive(xp: Any, v: Any, x: Any, /) -> Any:
     """
     if getattr(x, "dtype", np.dtype(float)).kind == "c":
         raise TypeError("x is complex; expected real numbers, of which exp(-|x|) has a derivative")
-    return xp.scipy.ive(beside(xp, v, x), x)
+    return xp.scipy.ive(*alike(xp, v, x))
 
 
 @op(
@@ -233,7 +233,7 @@ def kv(xp: Any, v: Any, x: Any, /) -> Any:
     >>> kv(0.5, 1.0)
     Tensor(0.4610685, dtype=float32)
     """
-    return xp.scipy.kv(beside(xp, v, x), x)
+    return xp.scipy.kv(*alike(xp, v, x))
 
 
 @op(
@@ -251,4 +251,4 @@ def kve(xp: Any, v: Any, x: Any, /) -> Any:
     >>> kve(0.5, 1.0)
     Tensor(1.2533141, dtype=float32)
     """
-    return xp.scipy.kve(beside(xp, v, x), x)
+    return xp.scipy.kve(*alike(xp, v, x))

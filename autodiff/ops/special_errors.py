@@ -12,7 +12,7 @@ from typing import Any
 from ..arrays._backend import PYTHON_SCALARS
 from ..engine._op import op
 from ._samples import binary, unary
-from .special_samples import beside
+from .special_samples import alike
 
 __all__ = [
     "entr",
@@ -153,7 +153,7 @@ def xlogy(xp: Any, x: Any, y: Any, /) -> Any:
     >>> xlogy([0.0, 2.0], [0.0, 1.0])
     Tensor([0., 0.], dtype=float32)
     """
-    return xp.scipy.xlogy(beside(xp, x, y), beside(xp, y, x))
+    return xp.scipy.xlogy(*alike(xp, x, y))
 
 
 @op(
@@ -169,7 +169,7 @@ def xlog1py(xp: Any, x: Any, y: Any, /) -> Any:
     >>> xlog1py([0.0, 2.0], [-1.0, 0.0])
     Tensor([0., 0.], dtype=float32)
     """
-    return xp.scipy.xlog1py(beside(xp, x, y), beside(xp, y, x))
+    return xp.scipy.xlog1py(*alike(xp, x, y))
 
 
 @op(x=lambda xp, g, x: -g * (xp.log(x) + 1), label="−x ln x", sample=unary(0.2, 2.0))
@@ -195,7 +195,7 @@ def rel_entr(xp: Any, x: Any, y: Any, /) -> Any:
     >>> rel_entr([0.0, 0.5], [0.5, 0.25])
     Tensor([0.       , 0.3465736], dtype=float32)
     """
-    return xp.scipy.rel_entr(beside(xp, x, y), beside(xp, y, x))
+    return xp.scipy.rel_entr(*alike(xp, x, y))
 
 
 @op(
@@ -211,7 +211,7 @@ def kl_div(xp: Any, x: Any, y: Any, /) -> Any:
     >>> kl_div([0.0, 0.5], [0.5, 0.5])
     Tensor([0.5, 0. ], dtype=float32)
     """
-    return xp.scipy.kl_div(beside(xp, x, y), beside(xp, y, x))
+    return xp.scipy.kl_div(*alike(xp, x, y))
 
 
 @op(x=lambda xp, g, x: -g * (xp.exp(-x) / x), label="E₁", sample=unary(0.3, 3.0))

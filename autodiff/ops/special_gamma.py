@@ -12,7 +12,7 @@ from typing import Any
 from ..arrays._backend import PYTHON_SCALARS
 from ..engine._op import op
 from ._samples import binary, unary
-from .special_samples import beside, fractions, of_order
+from .special_samples import alike, fractions, of_order
 
 __all__ = [
     "beta",
@@ -101,7 +101,7 @@ def polygamma(xp: Any, n: Any, x: Any, /) -> Any:
     Tensor([1.644934  , 0.64493406], dtype=float32)
     """
     if type(n) not in PYTHON_SCALARS:
-        n = beside(xp, n, x)
+        n, x = alike(xp, n, x)
         size = (2 * xp.remainder(n, 2) - 1) * xp.scipy.gamma(n + 1)
         return xp.where(n == 0, xp.scipy.psi(x), size * xp.scipy.zeta(n + 1, x))
     if n < 0 or n != int(n):
@@ -124,7 +124,7 @@ def beta(xp: Any, a: Any, b: Any, /) -> Any:
     >>> beta([2.0, 3.0], 1.0)
     Tensor([0.5       , 0.33333334], dtype=float32)
     """
-    return xp.scipy.beta(beside(xp, a, b), beside(xp, b, a))
+    return xp.scipy.beta(*alike(xp, a, b))
 
 
 @op(
@@ -140,12 +140,12 @@ def betaln(xp: Any, a: Any, b: Any, /) -> Any:
     >>> betaln(2.0, 1.0)
     Tensor(-0.6931472, dtype=float32)
     """
-    return xp.scipy.betaln(beside(xp, a, b), beside(xp, b, a))
+    return xp.scipy.betaln(*alike(xp, a, b))
 
 
 def _gamma_density(xp: Any, a: Any, x: Any) -> Any:
     """x^(a - 1) exp(-x) / Γ(a)"""
-    a = beside(xp, a, x)
+    a, x = alike(xp, a, x)
     size = math.lgamma(a) if type(a) in PYTHON_SCALARS else xp.special.gammaln(a)
     return xp.exp(xp.special.xlogy(a - 1, x) - x - size)
 
@@ -166,7 +166,7 @@ def gammainc(xp: Any, a: Any, x: Any, /) -> Any:
     >>> gammainc(1, [0.0, 1.0])
     Tensor([0.        , 0.63212055], dtype=float32)
     """
-    return xp.scipy.gammainc(beside(xp, a, x), x)
+    return xp.scipy.gammainc(*alike(xp, a, x))
 
 
 @op(
@@ -184,7 +184,7 @@ def gammaincc(xp: Any, a: Any, x: Any, /) -> Any:
     >>> gammaincc(1, [0.0, 1.0])
     Tensor([1.        , 0.36787945], dtype=float32)
     """
-    return xp.scipy.gammaincc(beside(xp, a, x), x)
+    return xp.scipy.gammaincc(*alike(xp, a, x))
 
 
 @op(
@@ -202,7 +202,7 @@ def gammaincinv(xp: Any, a: Any, y: Any, /) -> Any:
     >>> gammaincinv(1, [0.0, 0.63212056])
     Tensor([0., 1.], dtype=float32)
     """
-    return xp.scipy.gammaincinv(beside(xp, a, y), y)
+    return xp.scipy.gammaincinv(*alike(xp, a, y))
 
 
 @op(
@@ -220,7 +220,7 @@ def gammainccinv(xp: Any, a: Any, y: Any, /) -> Any:
     >>> gammainccinv(1, [1.0, 0.36787945])
     Tensor([0., 1.], dtype=float32)
     """
-    return xp.scipy.gammainccinv(beside(xp, a, y), y)
+    return xp.scipy.gammainccinv(*alike(xp, a, y))
 
 
 def _beta_density(xp: Any, a: Any, b: Any, x: Any) -> Any:
@@ -228,7 +228,7 @@ def _beta_density(xp: Any, a: Any, b: Any, x: Any) -> Any:
     if type(a) in PYTHON_SCALARS and type(b) in PYTHON_SCALARS:
         size: Any = math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
     else:
-        a, b = beside(xp, a, x), beside(xp, b, x)
+        a, b, _ = alike(xp, a, b, x)
         size = xp.special.betaln(a, b)
     return xp.exp(xp.special.xlogy(a - 1, x) + xp.special.xlog1py(b - 1, -x) - size)
 
@@ -249,7 +249,7 @@ def betainc(xp: Any, a: Any, b: Any, x: Any, /) -> Any:
     >>> betainc(2.0, 1.0, [0.5, 1.0])
     Tensor([0.25, 1.  ], dtype=float32)
     """
-    return xp.scipy.betainc(beside(xp, a, x), beside(xp, b, x), x)
+    return xp.scipy.betainc(*alike(xp, a, b, x))
 
 
 @op(
@@ -267,4 +267,4 @@ def betaincinv(xp: Any, a: Any, b: Any, y: Any, /) -> Any:
     >>> betaincinv(2.0, 1.0, [0.25, 1.0])
     Tensor([0.5, 1. ], dtype=float32)
     """
-    return xp.scipy.betaincinv(beside(xp, a, y), beside(xp, b, y), y)
+    return xp.scipy.betaincinv(*alike(xp, a, b, y))

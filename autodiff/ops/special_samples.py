@@ -8,19 +8,21 @@ import numpy as np
 
 from ._samples import Arrays, Draw, Sample
 
-#: codes of dtypes -> those of real numbers as precise
-REAL = {"e": "e", "f": "f", "F": "f"}
 
-
-def beside(xp: Any, n: Any, x: Any) -> Any:
-    """Numbers, and arrays of integers, in the dtype of the other operand x.
+def alike(xp: Any, *operands: Any) -> list[Any]:
+    """Operands with numbers, and arrays of integers, in the dtype of the floats among them.
 
     SciPy would compute in float64 where they are beside float32.
     """
-    kind = x.dtype.char if hasattr(x, "dtype") else ""
-    if not hasattr(n, "dtype"):
-        return np.dtype(REAL[kind]).type(n) if kind in REAL else n
-    return xp.astype(n, REAL.get(kind, np.float64)) if n.dtype.kind in "iub" else n
+    kinds = [x.dtype for x in operands if hasattr(x, "dtype") and x.dtype.kind in "fc"]
+    real = np.dtype(np.result_type(*kinds).char.lower()) if kinds else np.dtype(np.float64)
+    return [_as_real(xp, x, real) for x in operands]
+
+
+def _as_real(xp: Any, x: Any, real: np.dtype[Any]) -> Any:
+    if not hasattr(x, "dtype"):
+        return x if real == np.float64 else real.type(x)
+    return xp.astype(x, real) if x.dtype.kind in "iub" else x
 
 
 def of_order(least: int, most: int, low: float, high: float) -> Sample:

@@ -20,7 +20,7 @@ from ...arrays._device import host
 from ...arrays._indices import moved_axes
 from ..trace._locals import Locals
 from ._library import INDEX as INDEX
-from ._strides import below_transpose
+from ._strides import below_transpose, spread_out
 from ._value import REDUCTIONS, UNFOLDED, VIEWS, Gate, Shape, Value
 
 
@@ -160,7 +160,7 @@ class Builder:
 
     def matmul(self, x: Any, y: Any) -> Any:
         """Matrix product by NumPy's rules; a stack of small matrices times one is one product."""
-        x, y = self.lift(x), self.lift(y)
+        x, y = (spread_out(self, self.lift(z)) for z in (x, y))
         if x.ndim > 2 and y.ndim == 2 and x.shape[-2] <= FEW and x.op not in WHOLE:
             rows = self.reshape(x, (prod(x.shape[:-1]), x.shape[-1]))
             return self.reshape(self.matmul(rows, y), (*x.shape[:-1], y.shape[-1]))

@@ -68,6 +68,19 @@ def strides(value: Value) -> tuple[int, ...]:
     return steps
 
 
+def spread_out(builder: Builder, x: Value) -> Value:
+    """x with what was broadcast written out, as it is eagerly: BLAS takes no strides of 0.
+
+    NumPy multiplies matrices without BLAS where there are some, slowly and with other last bits.
+    """
+    if x.op not in VIEWS or all(step or n < 2 for step, n in zip(strides(x), x.shape, strict=True)):
+        return x
+    if x.op == "broadcast":
+        return builder.make("contiguous", (x,), {}, x.shape, x.dtype)
+    below = spread_out(builder, x.inputs[0])
+    return builder.make(x.op, (below,), x.attrs, x.shape, x.dtype)
+
+
 def _view_strides(view: Value, shape: Shape, steps: tuple[int, ...]) -> tuple[int, ...] | None:
     """The strides of a view of something; None if it is a copy."""
     if view.op == "reshape":

@@ -9,6 +9,7 @@ import pytest
 
 import autodiff as ad
 from autodiff import GradientTape, Variable
+from autodiff.testing import check_gradients
 
 
 @pytest.mark.parametrize(
@@ -192,6 +193,23 @@ def test_clip_between_arrays() -> None:
     g = tape.gradient(y, x)
     assert (g.tolist(), g.dtype) == ([2.0, 2.0, 0.0], np.float32)
     assert tape.jacobian(y, x).shape == (2, 3, 3)
+
+
+def test_clip_between_tensors() -> None:
+    x, low, high = (Variable(np.array(v)) for v in ([0.0, 2.0, 5.0, 1.0, 3.0], 1.0, [3.0]))
+    f = ad.function(lambda x, low, high: ad.clip(x, min=low, max=high))
+    with GradientTape(persistent=True) as tape:
+        results = ad.clip(x, low, high), np.clip(x, low, high), x.clip(low, high), f(x, low, high)
+        above, one = ad.clip(x, low), ad.clip(x, 1.0, high)
+    for y in results:
+        assert y.tolist() == [1.0, 2.0, 3.0, 1.0, 3.0]
+        found = tape.gradient(y, [x, low, high])
+        assert [g.tolist() for g in found] == [[0.0, 1.0, 0.0, 1.0, 1.0], 1.0, [1.0]]
+    assert [g.tolist() for g in tape.gradient(above, [x, low])] == [[0.0, 1.0, 1.0, 1.0, 1.0], 1.0]
+    assert [g.tolist() for g in tape.gradient(one, [x, high])] == [[0.0, 1.0, 0.0, 1.0, 1.0], [1.0]]
+    check_gradients(ad.clip, [0.5, 2.0, 5.0], [1.0], [3.0, 2.5, 3.0])
+    nothing = ad.clip(Variable([np.nan, 1.0, 2.0]), 0.0, Variable([1.5, np.nan, 1.5]))
+    assert str(nothing.tolist()) == "[nan, nan, 1.5]"
 
 
 def test_custom_gradients_see_the_values_of_record_time() -> None:

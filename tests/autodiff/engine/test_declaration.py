@@ -51,6 +51,9 @@ def tanh(xp: Any, x: Any, /) -> Any:
         (fresh, {"y": lambda g: g, "sample": unary()}, "rule for 'y', which is no input"),
         (fresh, {"x": lambda g, z: g, "sample": unary()}, "asks for 'z'; there are"),
         (fresh, {"x": lambda g: g}, "no sample"),
+        (fresh, {"in_dtype": True}, "must name what calls take"),
+        (fresh, {"without": ("device",)}, "must name what calls take"),
+        (fresh, {"underived": ("y",)}, "underived 'y' is no input without a rule"),
         (fresh, {"normalise": {"axes": id}}, "normalise names 'axes'"),
         (fresh, {"numpy": np.tanh}, "already belongs to 'tanh'"),
         (fresh, {"operator": "neg"}, "operator 'neg' already taken"),
@@ -101,6 +104,12 @@ def test_one_statement_makes_everything() -> None:
         del registry["scratch_product"], numpy_functions[np.bitwise_count]
         for name in ("scratch_product", "__scratch__", "__rscratch__"):
             delattr(ad.Tensor, name)
+
+
+def test_what_calls_take_beside_the_forward() -> None:
+    """Type checkers see the forward's signature: it names all that calls take."""
+    assert str(inspect.signature(ad.sum)) == "(x, /, axis=None, keepdims=False, *, dtype=None)"
+    assert str(inspect.signature(ad.astype)) == "(x, /, dtype, *, copy=True, device=None)"
 
 
 PARTS = (ad, ad.fft, ad.linalg, ad.special)

@@ -272,13 +272,42 @@ def test_arrays_are_not_added_to_in_place() -> None:
 def test_draws_and_plain_data_are_not_tracked() -> None:
     x = ad.Variable(M)
     with ad.GradientTape() as tape:
-        drawn = np.random.default_rng(0).normal(x, 1.0)
+        drawn = np.random.default_rng(0).normal(x.numpy(), 1.0)
         plain = np.sum(np.exp(M))
-        made = np.zeros_like(x) + np.asarray(x)
+        made = np.zeros_like(x) + x.numpy()
         y = ad.sum(made) + plain + np.sum(drawn)
     assert isinstance(drawn, np.ndarray)
     assert isinstance(plain, float)
     assert tape.gradient(y, x) is None
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        np.asarray,
+        lambda x: np.mean([x, x]),
+        lambda x: np.array([2 * x, 3 * x]),
+        lambda x: np.sin([x]),
+        lambda x: [1.0, 2.0] @ np.full((2, 2), x[0, 0]),
+        lambda x: np.add(M, [x, x]),
+        lambda x: np.random.default_rng(0).normal(x, 1.0),
+    ],
+)
+def test_what_is_recorded_is_no_array_by_accident(convert: Any) -> None:
+    x, watched, data = ad.Variable(M), ad.asarray(M), ad.asarray(M)
+    with ad.GradientTape() as tape:
+        tape.watch(watched)
+        for leaf in (x, watched, x * 2, np.sqrt(watched * watched)):
+            with pytest.raises(TypeError, match=r"that a tape records was about to become a NumPy"):
+                convert(leaf)
+        convert(data)
+        convert(ad.Variable(M, trainable=False))
+        convert(ad.stop_gradient(x))
+        with tape.stop_recording():
+            convert(x * 2)
+        assert np.stack([x, x]).shape == (2, *M.shape)
+    convert(x)
+    assert tape.gradient(x * 2, x) is None
 
 
 def test_numpy_functions_in_flat_programs() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import autodiff as ad
 from autodiff.flat.ir._builder import Builder
 from autodiff.flat.ir._value import REDUCTIONS, UFUNCS, Value
 
@@ -175,3 +176,19 @@ def test_checks_that_were_made_are_known() -> None:
     assert b.known_within(x, 0, 5)
     assert not b.known_within(x, 0, 4)
     assert not b.known_within(x + 1, 0, 5)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, y: ad.matmul(ad.broadcast_to(x[:1], (3,)), y),
+        lambda x, y: ad.matmul(ad.broadcast_to(x[0], (4, 3)), y[0, 0]),
+        lambda x, y: ad.matmul(x, ad.broadcast_to(y[:, :, :1], (2, 1, 3, 1))),
+        lambda x, y: ad.matmul(ad.reshape(ad.broadcast_to(x[1], (6,)), (2, 3)), y),
+    ],
+)
+def test_products_of_what_was_broadcast_have_the_bits_of_eager_ones(f: Any) -> None:
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        x, y = random.normal(size=3), random.normal(size=(2, 1, 3, 1))
+        np.testing.assert_array_equal(ad.function(f)(x, y).numpy(), f(*map(ad.asarray, (x, y))))
