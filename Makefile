@@ -4,10 +4,11 @@
 
 VENV := .venv
 PY   := $(VENV)/bin/python
+PEERS := .venv-peers
 PYTHON ?=
 DEMO_ARGS ?=
 TEST_ARGS ?=
-BENCH_ARGS ?= ops
+BENCH_ARGS ?=
 ARRAY_API_TESTS ?=
 AUTOGRAD ?=
 NOTEBOOK_ARGS ?=
@@ -26,7 +27,8 @@ help:
 	@echo "make test       run the tests"
 	@echo "make long       run the tests that take minutes, with many more examples"
 	@echo "make lint       ruff, mypy"
-	@echo "make bench      python -m bench, BENCH_ARGS='$(BENCH_ARGS)'"
+	@echo "make bench      all benchmarks beside other libraries, which it installs into $(PEERS);"
+	@echo "                BENCH_ARGS=ops: python -m bench ops, beside nobody"
 	@echo "make conformance  others' test suites: ARRAY_API_TESTS=checkout, or AUTOGRAD=folder"
 	@echo "make notebooks  execute the notebooks into build/notebooks"
 	@echo "make docs       build the site into build/docs"
@@ -47,8 +49,9 @@ lint: $(VENV)/.has-dev
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 
-bench: $(VENV)/.has-testing
-	@$(PY) -m bench $(BENCH_ARGS)
+bench: $(VENV)/.has-testing $(if $(BENCH_ARGS),,$(PEERS)/.created)
+	@$(if $(BENCH_ARGS),:,$(MAKE) --no-print-directory $(VENV)/.has-fuser) || echo "No Numba here."
+	@$(PY) -m bench $(or $(BENCH_ARGS),all --install --peer-python $(PEERS)/bin/python)
 
 conformance: $(VENV)/.has-testing
 	@test -n "$(AUTOGRAD)" || $(PY) -m tests.conformance.array_api $(ARRAY_API_TESTS) $(TEST_ARGS)
@@ -64,7 +67,7 @@ docs: $(VENV)/.has-docs
 
 clean:
 	rm -rf build dist demo-output .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -not -path './$(VENV)*/*' -prune -exec rm -rf {} +
 
 # One stamp per extra: a changed pyproject.toml installs anew, nothing else does.
 $(VENV)/.has-%: $(VENV)/.created pyproject.toml
@@ -74,15 +77,15 @@ $(VENV)/.has-%: $(VENV)/.created pyproject.toml
 
 # A candidate is run, not looked up: a launcher may exist for an interpreter that does not.
 # Where ensurepip is missing (Debian ships it apart), the interpreter's own pip brings one in.
-$(VENV)/.created:
+$(VENV)/.created $(PEERS)/.created:
 	@for python in $(CANDIDATES); do \
 	  "$$python" -c '$(SUPPORTED)' >/dev/null 2>&1 || continue; \
-	  echo "Making $(VENV) with $$("$$python" -c 'import sys; print(sys.executable, sys.version.split()[0])') ..."; \
+	  echo "Making $(@D) with $$("$$python" -c 'import sys; print(sys.executable, sys.version.split()[0])') ..."; \
 	  if "$$python" -c 'import ensurepip' 2>/dev/null; then \
-	    "$$python" -m venv --clear $(VENV) || exit 1; \
+	    "$$python" -m venv --clear $(@D) || exit 1; \
 	  else \
-	    "$$python" -m venv --clear --without-pip $(VENV) || exit 1; \
-	    "$$python" -m pip --python $(PY) install -qq pip || exit 1; \
+	    "$$python" -m venv --clear --without-pip $(@D) || exit 1; \
+	    "$$python" -m pip --python $(@D)/bin/python install -qq pip || exit 1; \
 	  fi; \
 	  touch $@; exit 0; \
 	done; \

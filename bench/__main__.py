@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from bench._case import DEVICE_VARIABLE, device
 
 COMMANDS = {
+    "all": "every benchmark in short settings, and the page of what was found",
     "ops": "time per recorded operation, and per small training step, beside other libraries",
     "blas": "GFLOP/s and GB/s of BLAS' routines, beside other libraries and the machine's peak",
     "steps": "time per whole training step of three perceptrons, beside other libraries",

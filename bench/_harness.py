@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from math import ceil, isfinite
 from time import monotonic, sleep
@@ -21,6 +21,7 @@ from bench._stats import Ratio, Summary, paired_ratio, summarise
 
 DOUBTFUL = 0.10  # a spread from here on is marked
 USELESS = 0.50  # and from here on no ratio is given
+NOISY = 0.30  # of the reference, from here on a case is not reported at all
 BUSY = 0.2  # cores that others use from which on it is worth a note
 
 
@@ -54,23 +55,30 @@ class CaseInfo:
 class Settings:
     """How many rounds, how long a sample lasts, and how long to wait before each.
 
-    After `limit` seconds a case has no more rounds than the two that it needs.
+    After `limit` seconds a case has no more rounds than the two that it needs. Where the reference,
+    the first that is neither ours nor a peer, scatters by more than `noise`, a case is measured
+    once more, and then refused.
     """
 
     rounds: int = 30
     seconds: float = 0.02
     settle: float = 0.03  # threads of the one before may spin that long before they sleep
     limit: float | None = None
+    noise: float | None = NOISY
 
     @classmethod
     def quick(cls) -> Settings:
         """Enough to see that everything runs."""
-        return cls(rounds=3, seconds=0.001, settle=0.0)
+        return cls(rounds=3, seconds=0.001, settle=0.0, noise=None)
 
 
 @dataclass
 class Measurement:
-    """One competitor in one case; `status` is timed, wrong, failed or missing (no such case)."""
+    """One competitor in one case.
+
+    `status` is timed, wrong, failed, missing (no such case) or noisy (timed, but on a machine on
+    which times mean nothing).
+    """
 
     competitor: str
     case: str
@@ -109,6 +117,7 @@ class Report:
     machine: dict[str, Any]
     measurements: dict[tuple[str, str], Measurement] = field(default_factory=dict)
     bystanders: dict[str, float | None] = field(default_factory=dict)  # cores in use, by case
+    refused: dict[str, float] = field(default_factory=dict)  # the reference's spread, by case
 
     def ratios(self) -> Iterator[tuple[str, str, str, Ratio]]:
         """(case, ours, other, ratio) for every pair that was timed in the same rounds."""
@@ -138,6 +147,10 @@ class Report:
             other = e.info.get("versions", {}).get("numpy", self.machine["numpy"])
             if other != self.machine["numpy"]:
                 lines.append(f"{e.competitor.label} has NumPy {other}")
+        lines += [
+            f"{case}: refused, as NumPy by hand scatters by {spread:.0%}: the machine is too noisy"
+            for case, spread in self.refused.items()
+        ]
         cores = self.machine["cores"]
         for case, used in self.bystanders.items():
             if used is not None and used > BUSY:
@@ -145,6 +158,11 @@ class Report:
         if self.settings.rounds < 10:
             lines.append(f"{self.settings.rounds} rounds are a smoke test, not a measurement")
         return lines
+
+    @property
+    def exit_status(self) -> int:
+        """1 if ours failed, 3 if the machine was too noisy for a case, else 0."""
+        return 1 if self.ours_failed else 3 * bool(self.refused)
 
     @property
     def ours_failed(self) -> bool:
@@ -188,6 +206,7 @@ class Report:
                 for case, ours, other, ratio in self.ratios()
             ],
             "bystander_cores": self.bystanders,
+            "refused": self.refused,
             "problems": self.problems(),
         }
 
@@ -210,11 +229,33 @@ def measure(
         processes = [e.worker.process.pid for e in entrants if e.worker is not None]
         for case in cases:
             bystanders = Bystanders(processes)
-            for measurement in _measure_case(case, entrants, settings):
+            found = _measure_case(case, entrants, settings)
+            if _too_noisy(found, entrants, settings) is not None:
+                found = _measure_case(case, entrants, settings)
+            spread = _too_noisy(found, entrants, settings)
+            if spread is not None:
+                report.refused[case.name] = spread
+                found = [replace(m, status="noisy") if m.status == "timed" else m for m in found]
+            for measurement in found:
                 report.measurements[measurement.competitor, case.name] = measurement
             report.bystanders[case.name] = bystanders.cores()
             keep(report)
     return report
+
+
+def _too_noisy(
+    found: Sequence[Measurement], entrants: Sequence[Entrant], settings: Settings
+) -> float | None:
+    """The spread of the first that is neither ours nor a peer, if it is beyond what is allowed."""
+    references = [
+        e.competitor.name for e in entrants if not e.competitor.ours and not e.competitor.peer
+    ]
+    times = {m.competitor: m for m in found if m.status == "timed"}
+    reference = next((times[name] for name in references if name in times), None)
+    if reference is None or settings.noise is None:
+        return None
+    spread = reference.summary.spread
+    return spread if spread > settings.noise else None
 
 
 def _load(competitor: Competitor, stack: ExitStack, python: str | None) -> Entrant:

@@ -6,6 +6,7 @@ import argparse
 import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -56,7 +57,7 @@ def settings_from(args: argparse.Namespace) -> Settings:
     if args.rounds is not None:
         if args.rounds < 1:
             raise SystemExit(f"--rounds {args.rounds}: expected at least 1")
-        settings = Settings(args.rounds, settings.seconds, settings.settle)
+        settings = replace(settings, rounds=args.rounds)
     check_files(args)
     return settings
 

@@ -10,7 +10,7 @@ from typing import Any
 
 RESULTS = Path(__file__).parents[1] / "results"
 #: the order of the page; what is not named here comes last
-ORDER = ("steps", "lenet", "fit", "ops", "jacobian", "blas", "memory", "scaling", "lectures")
+ORDER = ("all", "steps", "lenet", "fit", "ops", "jacobian", "blas", "memory", "scaling", "lectures")
 
 
 @dataclass(frozen=True)

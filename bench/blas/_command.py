@@ -93,7 +93,7 @@ def main(args: argparse.Namespace) -> int:
         from bench.blas.plots import draw
 
         draw([data, *beside]).savefig(args.plot, dpi=150)
-    return int(report.ours_failed)
+    return report.exit_status
 
 
 def _dtypes(names: str) -> list[str]:

@@ -68,7 +68,7 @@ def main(args: argparse.Namespace) -> int:
         report = measure("fit", competitors, cases, settings, args.peer_python)
     print(render(report))
     write_json(args.json, report.to_json())
-    return int(report.ours_failed)
+    return report.exit_status
 
 
 def write_digits(folder: Path) -> str:

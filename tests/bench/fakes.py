@@ -20,6 +20,8 @@ def load(manner: str, log: str = "") -> Loaded:
     if manner == "broken":
         raise AttributeError("it has no such function")
 
+    uneven = [False]
+
     def run() -> None:
         print("chatter on standard output")
         if log:
@@ -32,6 +34,9 @@ def load(manner: str, log: str = "") -> Loaded:
             time.sleep(60)
         if manner == "raises":
             raise ValueError("an unhappy input")
+        if manner == "uneven":
+            uneven[0] = not uneven[0]
+            time.sleep(0.1 if uneven[0] else 0.001)
         time.sleep(0.002 if manner == "slow" else 0.001)
 
     def make() -> Case:

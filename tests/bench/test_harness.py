@@ -12,7 +12,9 @@ from bench._process import Worker, WorkerError
 from bench._report import render
 
 CASES = [CaseInfo("one", "op", 10), CaseInfo("two", "step", 1)]
-ONE_EACH = Settings(rounds=4, seconds=1e-9, settle=0.0)  # a sample is a single repetition
+ONE_EACH = Settings(
+    rounds=4, seconds=1e-9, settle=0.0, noise=None
+)  # a sample is a single repetition
 
 
 def fake(manner: str, log: Path | None = None, ours: bool = False) -> Competitor:
@@ -24,7 +26,8 @@ def fake(manner: str, log: Path | None = None, ours: bool = False) -> Competitor
 def report() -> Report:
     manners = ["slow", "partial", "dies", "raises", "wrong", "nan", "missing", "broken"]
     competitors = [fake("good", ours=True), *map(fake, manners)]
-    return measure("fakes", competitors, CASES, Settings(rounds=4, seconds=0.002, settle=0.0))
+    settings = Settings(rounds=4, seconds=0.002, settle=0.0, noise=None)
+    return measure("fakes", competitors, CASES, settings)
 
 
 def test_those_that_work_are_timed(report: Report) -> None:
@@ -95,6 +98,24 @@ def test_rounds_are_interleaved_and_their_order_rotates(tmp_path: Path) -> None:
     assert rounds[0] == names
     for before, after in pairwise(rounds):
         assert after == before[1:] + before[:1]
+
+
+def test_a_case_is_refused_where_the_reference_scatters(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    competitors = [fake("good", log, ours=True), fake("uneven", log)]
+    settings = replace(ONE_EACH, rounds=8, noise=0.3)
+    report = measure("x", competitors, [CaseInfo("one", "op", 1)], settings)
+    assert log.read_text(encoding="utf-8").count("uneven") > 2 * 8  # it was measured once more
+    assert report.refused["one"] > 0.3
+    assert {m.status for m in report.measurements.values()} == {"noisy"}
+    assert not list(report.ratios())
+    assert report.exit_status == 3
+    assert any("the machine is too noisy" in line for line in report.problems())
+    data = json.loads(json.dumps(report.to_json()))
+    assert len(data["measurements"][0]["samples_us"]) == 8  # kept, for whoever wants to see
+    assert "noisy" in render(report)
+    calm = measure("x", competitors, [CaseInfo("one", "op", 1)], replace(settings, noise=2.0))
+    assert calm.exit_status == 0
 
 
 def test_ours_missing_is_a_failure() -> None:
