@@ -74,7 +74,7 @@ def main(args: argparse.Namespace) -> int:
 def run(name: str, python: str | None, out: Path) -> dict[str, Any]:
     """Run a part, keep what it found, print what it said last."""
     peers = [] if python is None else ["--peer-python", python]
-    part = Part(name, PARTS[name].seconds, lambda _, file: command(name, file, peers))
+    part = Part(name, PARTS[name].seconds, lambda _, file, quick: command(name, file, peers))
     with threads(1 if PARTS[name].one_thread else None):
         outcome = run_part(part, "cpu", part.seconds)
     if isinstance(outcome.found, dict):
