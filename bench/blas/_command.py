@@ -19,17 +19,18 @@ from bench.blas._rates import about, table
 from bench.blas.problems import KNOWN, ROUTINES, Problem, problem, problems
 from bench.steps import thread_limits, write_json
 
+#: `most`: the largest N of a product, of those whose rates do not change any more
 COMPETITORS = (
     Competitor("flat", "autodiff, flat", "bench.blas.ours", {"mode": "flat"}, ours=True),
     Competitor(
         *("eager", "autodiff, eager", "bench.blas.ours"),
-        {"mode": "eager", "most": "4000"},
+        {"mode": "eager", "most": "2000"},
         ours=True,
     ),
     Competitor("raw", "NumPy", "bench.blas.raw"),
-    Competitor("blas", "SciPy's BLAS", "bench.blas.scipy_blas", {"most": "4000"}, optional=True),
-    Competitor("torch", "PyTorch", "bench.blas.pytorch", peer=True),
-    Competitor("jax", "JAX jit", "bench.blas.jax_jit", {"most": "4000"}, peer=True),
+    Competitor("blas", "SciPy's BLAS", "bench.blas.scipy_blas", {"most": "2000"}, optional=True),
+    Competitor("torch", "PyTorch", "bench.blas.pytorch", {"most": "4000"}, peer=True),
+    Competitor("jax", "JAX jit", "bench.blas.jax_jit", {"most": "2000"}, peer=True),
 )
 #: what is measured by default
 DTYPES = {"cpu": "float64,float32", "cuda": "float64,float32,tf32,float16,bfloat16"}
@@ -149,9 +150,14 @@ def added(before: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     peaks = [before["peaks"], data["peaks"]]
     best = {name: max(p[name] or 0.0 for p in peaks) or None for name in ("bandwidth", "cache")}
     flops = {d: max(p["flops"].get(d, 0.0) for p in peaks) for p in peaks for d in p["flops"]}
+    here = {c["name"] for c in data["competitors"]}
+    elsewhere = [c for c in before["competitors"] if c["name"] not in here]
+    known = [c.name for c in COMPETITORS]
+    competitors = sorted(data["competitors"] + elsewhere, key=lambda c: known.index(c["name"]))
     notes = [line for line in before["problems"] if line.split(":")[0] not in new]
     return data | {
         **merged,
+        "competitors": competitors,
         "peaks": data["peaks"] | best | {"flops": flops},
         "bystander_cores": before["bystander_cores"] | data["bystander_cores"],
         "problems": list(dict.fromkeys([*notes, *data["problems"]])),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -16,11 +17,21 @@ from bench.blas.problems import ALPHA, BETA, ROUNDED, Arrays, Made, Problem, mak
 
 def load(names: str, most: str = "0") -> Loaded:
     """`names` of cases, separated by commas."""
+    held = keep_to(os.environ.get("OMP_NUM_THREADS", ""))
     jax.config.update("jax_enable_x64", True)
     jax.config.update("jax_cpu_enable_async_dispatch", False)  # every call is waited for anyway
     plain = [name for name in names.split(",") if name.split()[-1] not in ROUNDED]
     makers = {name: maker(*its) for name, its in ROUTINES.items()}
-    return Loaded({"jax": jax.__version__}, make_cases(makers, plain, int(most)))
+    return Loaded({"jax": jax.__version__}, make_cases(makers, plain, int(most)), held)
+
+
+def keep_to(threads: str) -> dict[str, int]:
+    """Leave XLA so many cores, as it makes a thread for each, whatever it is told of threads."""
+    if not threads.isdigit() or not hasattr(os, "sched_setaffinity"):
+        return {}
+    cores = sorted(os.sched_getaffinity(0))[: int(threads)]
+    os.sched_setaffinity(0, cores)
+    return {"jax": len(cores)}
 
 
 def maker(f: Callable[..., Any], replaced: str) -> Callable[[Problem, Arrays], Made]:

@@ -252,11 +252,11 @@ Maker = Callable[[Problem, Arrays], Made]
 def make_cases(
     makers: Mapping[str, Maker], names: Sequence[str], most: int | None = None
 ) -> dict[str, Callable[[], Case]]:
-    """A competitor's cases, of those that it has makers for; matrices of order `most` at most."""
+    """A competitor's cases, of those that it has makers for; products of order `most` at most."""
     found: dict[str, Callable[[], Case]] = {}
     for name in names:
         its = problem(name)
-        if its.routine.name in makers and (its.routine.level == 1 or its.n <= (most or its.n)):
+        if its.routine.name in makers and (its.routine.level < 3 or its.n <= (most or its.n)):
             found[name] = partial(_case, makers[its.routine.name], its)
     return found
 

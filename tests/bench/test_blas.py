@@ -196,6 +196,7 @@ def test_more_cases_are_added_to_a_file(smoke: dict[str, Any]) -> None:
     one = {
         **smoke,
         "cases": smoke["cases"][:1],
+        "competitors": [c for c in smoke["competitors"] if c["name"] == "flat"],
         "peaks": smoke["peaks"] | {"bandwidth": 1e9, "flops": {"float32": 1.0, "float64": 7.0}},
         **{
             key: [row for row in smoke[key] if row["case"] == smoke["cases"][0]["name"]]
@@ -205,6 +206,7 @@ def test_more_cases_are_added_to_a_file(smoke: dict[str, Any]) -> None:
     both = added(smoke, one)
     assert {c["name"] for c in both["cases"]} == {c["name"] for c in smoke["cases"]}
     assert len(both["measurements"]) == len(smoke["measurements"])
+    assert [c["name"] for c in both["competitors"]] == [c["name"] for c in smoke["competitors"]]
     assert both["peaks"]["bandwidth"] == 1e9
     assert both["peaks"]["flops"]["float64"] == 7
     assert both["peaks"]["flops"]["float32"] == max(1, smoke["peaks"]["flops"]["float32"])
