@@ -138,7 +138,7 @@ def draw_rates(
     ax.set(xscale="log", yscale="log", xlabel="N", ylabel="GFLOP/s", title=f"{routine} against N")
     high = 1
     for data in results:
-        found = [r for r in rates(data) if r.problem.routine.name == routine]
+        found = [r for r in rates(data) if _is(r, routine)]
         labels = {c["name"]: c["label"] for c in data["competitors"]}
         where = data["peaks"]["name"]
         for dtype in dict.fromkeys(r.problem.dtype for r in found):
@@ -156,8 +156,15 @@ def draw_rates(
             ax.plot(*place, "*" if order else "_", color="0.4", markersize=9)
             ax.annotate(label, place, (6, -3), textcoords="offset points", fontsize=6.5)
         ax.set_xlim(right=4 * high)
+    sizes = sorted({r.problem.n for data in results for r in rates(data) if _is(r, routine)})
+    ax.set_xticks(sizes, [f"{n}" for n in sizes], rotation=90)
+    ax.minorticks_off()
     ax.legend(fontsize=7)
     return ax
+
+
+def _is(r: Rate, routine: str) -> bool:
+    return r.problem.routine.name == routine
 
 
 def draw_routines(data: Mapping[str, Any], ax: Axes | None = None) -> Axes:
@@ -173,18 +180,41 @@ def draw_routines(data: Mapping[str, Any], ax: Axes | None = None) -> Axes:
     for k, dtype in enumerate(machine.flops):
         colour = f"C{k}"
         ax.plot(x, [machine.roof(i, dtype) for i in x], color=colour, label=f"roof, {dtype}")
-        for (name, kind), r in largest.items():
-            if kind == dtype:
-                ax.plot(r.intensity, r.gflops, "o", color=colour)
-                text = f"{name} {r.problem.n}"
-                place = r.intensity, r.gflops
-                ax.annotate(text, place, (4, 4), textcoords="offset points", fontsize=6.5)
+        points = [r for (_, kind), r in largest.items() if kind == dtype]
+        ax.plot([r.intensity for r in points], [r.gflops for r in points], "o", color=colour)
+        for near in _groups(points):
+            text = ", ".join(dict.fromkeys(r.problem.routine.name for r in near))
+            place, side = (near[-1].intensity, near[-1].gflops), "left"
+            offset = (4, -8)
+            if near[-1].intensity > machine.ridge(dtype):
+                side, offset = "right", (8, -11)
+            ax.annotate(
+                *(text, place, offset),
+                textcoords="offset points",
+                fontsize=6,
+                color=colour,
+                horizontalalignment=side,
+            )
     ax.set(
         xscale="log",
         yscale="log",
         xlabel="computational intensity (FLOPs per byte)",
         ylabel="GFLOP/s",
-        title=f"{machine.name}: {machine.bandwidth:.0f} GB/s",
+        title=f"routines at their largest N; {machine.name}, {machine.bandwidth:.0f} GB/s",
     )
     ax.legend(fontsize=7)
     return ax
+
+
+def _groups(points: Sequence[Rate]) -> list[list[Rate]]:
+    """Points whose names would lie over each other share one."""
+    found: list[list[Rate]] = []
+    for r in sorted(points, key=lambda r: r.intensity):
+        for near in found:
+            across = np.log10(r.intensity / near[0].intensity)
+            if across < 1 and abs(np.log10(r.gflops / near[0].gflops)) < 0.12:
+                near.append(r)
+                break
+        else:
+            found.append([r])
+    return found
