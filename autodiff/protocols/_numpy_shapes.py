@@ -1,4 +1,5 @@
-"""NumPy's functions that move, join and split, as compositions of ops; parameters named as NumPy's.
+"""NumPy's functions that move, join and split, and those of what lies side by side, as compositions
+of ops; parameters named as NumPy's.
 
 They answer when NumPy's functions are called on Tensors (`_protocols`).
 """
@@ -13,13 +14,19 @@ import numpy as np
 from ..engine import _axes
 from ..engine._op import answering
 from ..engine._tensor import Tensor
+from ..ops.clipping import clip
+from ..ops.complex import conj
 from ..ops.creation import asarray
 from ..ops.einsum import einsum
+from ..ops.elementwise import minimum
 from ..ops.grids import broadcast_arrays, meshgrid, moveaxis, unstack
+from ..ops.linalg import matmul
 from ..ops.rearranging import flip, pad
-from ..ops.selection import scatter
+from ..ops.selection import scatter, where
 from ..ops.shaping import concat, expand_dims, permute_dims, reshape
+from ..ops.sorting import searchsorted
 from ..ops.taking import take, take_along_axis
+from ..ops.windows import windows
 
 __all__ = ["ANSWERS"]
 
@@ -179,6 +186,64 @@ def _delete(arr: Any, obj: Any, axis: int | None = None) -> Tensor:
     return take(x, kept, axis=axis)
 
 
+def _sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Any:
+    x = asarray(x)
+    sizes = tuple(window_shape) if isinstance(window_shape, (tuple, list)) else (window_shape,)
+    given = range(x.ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
+    places = [_axes.axis(k, x) + x.ndim for k in given]
+    if len(places) != len(sizes):
+        raise ValueError(f"window_shape has {len(sizes)} lengths for {len(places)} axes")
+    for place, size in zip(places, sizes, strict=True):
+        if not 0 <= size <= x.shape[place]:
+            raise ValueError(f"windows of length {size} along an axis of length {x.shape[place]}")
+        x = moveaxis(windows(x, axis=place, size=size), place + 1, -1)
+    return x
+
+
+def _slid(x: Any, kernel: Any, mode: str, start: int) -> Tensor:
+    """Products of a kernel and what it lies on, summed, at all places where they meet, or fewer."""
+    n, m = kernel.size, x.size
+    if mode not in ("full", "same", "valid"):
+        raise ValueError(f"mode is {mode!r}; expected 'full', 'same' or 'valid'")
+    where = {"full": (0, m + n - 1), "same": (start, start + m), "valid": (n - 1, m)}[mode]
+    return matmul(windows(pad(x, n - 1), axis=0, size=n), kernel)[slice(*where)]
+
+
+def _vectors(a: Any, v: Any) -> tuple[Tensor, Tensor]:
+    a, v = _at_least(1, a), _at_least(1, v)
+    if a.ndim != 1 or v.ndim != 1 or not a.size or not v.size:
+        raise ValueError(f"expected vectors that are not empty; given shapes {a.shape}, {v.shape}")
+    return a, v
+
+
+def _convolve(a: Any, v: Any, mode: str = "full") -> Tensor:
+    long, short = sorted(_vectors(a, v), key=lambda x: -x.size)
+    return _slid(long, flip(short), mode, (short.size - 1) // 2)
+
+
+def _correlate(a: Any, v: Any, mode: str = "valid") -> Tensor:
+    a, v = _vectors(a, v)
+    v = conj(v) if v.dtype.kind == "c" else v
+    if v.size <= a.size:
+        return _slid(a, v, mode, (v.size - 1) // 2)
+    return _slid(flip(v), flip(a), mode, a.size // 2)
+
+
+def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> Tensor:
+    kinds = [z.dtype for z in (x, xp, fp) if hasattr(z, "dtype") and z.dtype.kind in "fc"]
+    kind = np.result_type(*kinds) if kinds else np.float64  # of numbers and lists
+    x, at, values = (asarray(z, None if hasattr(z, "dtype") else kind) for z in (x, xp, fp))
+    if at.ndim != 1 or at.shape != values.shape or not at.size:
+        raise ValueError(f"xp and fp have shapes {at.shape} and {values.shape}; expected vectors")
+    first = clip(searchsorted(at, x, side="right") - 1, 0, max(at.size - 2, 0))
+    low, high = take(at, first), take(at, minimum(first + 1, at.size - 1))
+    here, there = take(values, first), take(values, minimum(first + 1, at.size - 1))
+    share = (x - low) / where(high == low, 1.0, high - low)
+    inside = here + (there - here) * share
+    inside = where(x < at[0], values[0] if left is None else left, inside)
+    return where(x > at[-1], values[-1] if right is None else right, inside)
+
+
 #: NumPy's function -> what it means for Tensors
 ANSWERS: dict[Any, Callable[..., Any]] = {
     np.ravel: lambda a: reshape(a, (-1,)),
@@ -212,6 +277,10 @@ ANSWERS: dict[Any, Callable[..., Any]] = {
     np.take: _take,
     np.take_along_axis: _take_along,
     np.einsum: lambda *operands, **_: einsum(*operands),
+    np.lib.stride_tricks.sliding_window_view: _sliding_window_view,
+    np.convolve: _convolve,
+    np.correlate: _correlate,
+    np.interp: _interp,
 }
 if hasattr(np, "unstack"):  # NumPy 2.1
     ANSWERS[np.unstack] = lambda x, *, axis=0: unstack(x, axis=axis)

@@ -57,6 +57,29 @@ CALLS: dict[Any, list[tuple[Callable[..., Any], Any]]] = {
         (lambda x: np.pad(x, ((1, 0), (2, 1)), mode="reflect"), M),
         (lambda x: np.pad(x, 2, constant_values=0.5), V),
     ],
+    np.lib.stride_tricks.sliding_window_view: [
+        (lambda x: np.lib.stride_tricks.sliding_window_view(x, 2), V),
+        (lambda x: np.lib.stride_tricks.sliding_window_view(x, (2, 2)), M),
+        (lambda x: np.lib.stride_tricks.sliding_window_view(x, (2, 2), axis=(1, -1)), M),
+    ],
+    np.convolve: [
+        (lambda x, n=n, mode=mode: np.convolve(x, np.arange(1.0, n + 1), mode), V)
+        for n in range(1, 8)
+        for mode in ("full", "same", "valid")
+    ]
+    + [(lambda x: np.convolve(x[:2], x), V), (lambda x: np.convolve(x * 1j, x), V)],
+    np.correlate: [
+        (lambda x, n=n, mode=mode: np.correlate(x, np.arange(1.0, n + 1), mode), V)
+        for n in range(1, 8)
+        for mode in ("full", "same", "valid")
+    ]
+    + [(lambda x: np.correlate(x, x * (1 + 1j)), V)],
+    np.interp: [
+        (lambda x: np.interp(x, [-1.0, 0.5, 2.0], [1.0, 3.0, -2.0]), M),
+        (lambda x: np.interp(x, [-0.5, 0.7], [1.0, 3.0], left=-1.0, right=0.0), M),
+        (lambda x: np.interp(x, [0.5], [3.0]), M),
+        (lambda x: np.interp([0.1, 0.45, 9.0], np.cumsum(x * x), x), V),
+    ],
     np.meshgrid: [
         (lambda x: np.meshgrid(x, x * 2), V),
         (lambda x: np.meshgrid(x, x, indexing="ij"), V),
@@ -250,7 +273,7 @@ def test_ufunc_methods() -> None:
         ),
         (lambda x: np.add.at(x, [0], 1.0), r"np\.add\.at of a Tensor: this ufunc method"),
         (np.hypot.reduce, r"np\.hypot\.reduce of a Tensor"),
-        (lambda x: np.interp(x, x, x), r"np\.interp of a Tensor: it has no rule.*How to add an op"),
+        (lambda x: np.unwrap(x), r"np\.unwrap of a Tensor: it has no rule.*How to add an op"),
         (lambda x: np.exp(x, where=x > 0), r"np\.exp of a Tensor: the arguments \['where'\]"),
         (lambda x: np.sum(x, initial=3.0), r"np\.sum of a Tensor: the arguments \['initial'\]"),
         (lambda x: np.ravel(x, order="F"), r"np\.ravel of a Tensor: .*'order'"),
