@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 import autodiff as ad
 from autodiff import _nest
 from autodiff.arrays._backend import as_data
@@ -14,15 +12,19 @@ from autodiff.flat import Function
 from autodiff.flat.cuda._runner import DeviceRunner
 from autodiff.flat.lower._lower import lower
 from autodiff.flat.trace._signature import signature
-from tests.guard.arrays import ndarray
+from tests.guard.backend import DEVICE
+from tests.guard.gpu import first
 from tests.guard.machine import HostMachine
+
+#: whether programs run on a GPU in place of the host
+ON_GPU = DEVICE.startswith("cuda")
 
 
 class GuardFunction:
     """A function that is traced on the host and runs on the device."""
 
-    def __init__(self, f: Callable[..., Any], machine: HostMachine | None = None) -> None:
-        self.machine = machine or HostMachine()
+    def __init__(self, f: Callable[..., Any], machine: Any = None) -> None:
+        self.machine: Any = machine or (first() if ON_GPU else HostMachine())
         self._function: Any = Function(f)
         self._f = f
         self.runners: dict[Any, DeviceRunner] = {}
@@ -57,7 +59,7 @@ class GuardFunction:
         return _nest.replace(found, self._read)
 
     def _read(self, x: Any) -> Any:
-        if isinstance(x, ad.Tensor) and type(x._data) is ndarray:
+        if isinstance(x, ad.Tensor) and type(x._data) is self.machine.array_type:
             return ad.Tensor(as_data(self.machine.numpy(x._data)))
         return x
 
@@ -73,7 +75,7 @@ class GuardFunction:
         """Variables' arrays as the host has them."""
         for v in variables:
             twin = v._data
-            v._data = as_data(np.array(twin._host))
+            v._data = as_data(self.machine.numpy(twin))
             self._twins[v] = v._data, twin
 
     def source(self, *args: Any) -> str:

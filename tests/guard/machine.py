@@ -42,6 +42,9 @@ _libraries: dict[str, Any] = {}
 class HostMachine:
     """Does on the host what a device would do."""
 
+    #: of arrays on the device
+    array_type = ndarray
+
     def __init__(self) -> None:
         #: what was done, by name
         self.counts: Counter[str] = Counter()

@@ -20,8 +20,11 @@ from autodiff.flat.cuda._machine import Call, CaptureError, Launch, Product
 from autodiff.flat.cuda._runner import DeviceRunner
 from autodiff.flat.lower._lower import lower
 from autodiff.flat.trace._signature import signature
+from tests.autodiff.flat.agreement import Program, assert_agree
 from tests.guard.cublas import FakeCublas
 from tests.guard.cuda import Array, cupy, streams
+from tests.guard.flat import GuardFunction
+from tests.guard.gpu import Gpu
 from tests.guard.machine import COMPILER
 
 from .test_steps import SMALL, step_of
@@ -49,7 +52,8 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> CupyMachine:
     looks: list[Callable[[], None]] = []
-    backend: Any = SimpleNamespace(checks=SimpleNamespace(later=looks.append), looks=looks)
+    checks = SimpleNamespace(later=looks.append)
+    backend: Any = SimpleNamespace(checks=checks, looks=looks, download=Array.get)
     monkeypatch.setattr(_cupy_machine, "load", lambda version: Products())
     return CupyMachine(backend, cupy)
 
@@ -86,6 +90,18 @@ def test_steps_are_the_cpus(large: int, machine: CupyMachine, monkeypatch: Any) 
     assert streams.replays - before == len(labels) - 1
     for v, w in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(w._data.get(), v.numpy(), rtol=1e-4, atol=1e-6)
+
+
+@needs_compiler
+def test_programs_agree_over_cupys_names(machine: CupyMachine) -> None:
+    def build() -> Program:
+        step, variables, _, _ = step_of(SMALL[0])
+        return step, variables
+
+    _, _, images, labels = step_of(SMALL[0])
+    gpu = Gpu(machine._backend, cupy)
+    calls = [(images, y) for y in labels]
+    assert_agree(build, calls, function=lambda f: GuardFunction(f, gpu), reordered=True)
 
 
 @needs_compiler

@@ -16,7 +16,7 @@ from bench.lenet.problems import inputs as lenet_inputs
 from bench.steps import ours
 from bench.steps.problems import NETS, Net, inputs
 from tests.autodiff.flat.agreement import Program, assert_agree
-from tests.guard.flat import GuardFunction
+from tests.guard.flat import ON_GPU, GuardFunction
 from tests.guard.machine import COMPILER
 
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="kernels are compiled by g++")
@@ -117,6 +117,7 @@ def test_lenets_step_is_few_launches() -> None:
 
 
 @needs_compiler
+@pytest.mark.skipif(ON_GPU, reason="the tests' machine counts, a GPU does not")
 def test_a_replayed_step_waits_for_nothing() -> None:
     net = SMALL[0]
     step, variables, images, labels = step_of(net)
