@@ -17,6 +17,8 @@ What CuPy does otherwise, and where that is seen to:
 - There are no warnings of overflow and division by zero, and no `errstate` that matters.
 - The result of an operation need not lie as its operands do (same page as above): nothing but
   speed depends on it.
+- Its kernels are compiled with -ftz=true and fused multiply-adds: float32 below 1.2e-38 are 0
+  (cupy/cuda/compiler.py, _compile_with_cache_cuda). Ours are not: `flat/cuda/_compile.py`.
 - The host goes on while the GPU computes; memory that is free on one stream may be in use on
   another (https://docs.cupy.dev/en/stable/user_guide/memory.html): `Uploader`.
 """
