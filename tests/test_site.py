@@ -80,6 +80,14 @@ def test_classes_show_what_is_theirs() -> None:
     assert not {"sum", "mean"} & {*names.members(ad.Tensor)}  # ops, which have their own entry
 
 
+def test_things_of_two_names_stand_under_their_own() -> None:
+    assert names.home("nn.activations.swish") == names.home("nn.activations.silu")
+    assert names.home("nn.activations.swish") == "nn.activations.silu"
+    assert names.home("autodiff.linalg.matmul") == "autodiff.matmul"
+    assert names.home("nn.Sequential") == "nn.models.Sequential"
+    assert {"x", "batch_size", "prefetch"} <= names.arguments("data.batches")
+
+
 def test_docstrings_keep_their_examples_and_escape_the_rest() -> None:
     plain = inspect.getdoc(ad.testing.check_gradients) or ""
     text = "\n".join(docstrings.restructured(plain.splitlines()))

@@ -74,10 +74,13 @@ def canonical() -> dict[int, str]:
     """The id of each public function and class -> the path that it is documented under."""
     found: dict[int, str] = {}
     for module in MODULES:
-        for name in (*public(module), *MORE.get(module, ())):
-            value = value_of(f"{module}.{name}")
-            if inspect.isclass(value) or callable(value):
-                found.setdefault(id(value), f"{module}.{name}")
+        values = {
+            name: value_of(f"{module}.{name}") for name in (*public(module), *MORE.get(module, ()))
+        }
+        # of two names for one thing that which it calls itself
+        for name in sorted(values, key=lambda name: getattr(values[name], "__name__", "") != name):
+            if callable(values[name]):
+                found.setdefault(id(values[name]), f"{module}.{name}")
     return found
 
 
@@ -96,6 +99,16 @@ def chosen(module: str, wanted: Collection[str]) -> Iterator[str]:
     for name in (*public(module), *MORE.get(module, ())):
         if not wanted or (origin(f"{module}.{name}") or "-") in wanted:
             yield name
+
+
+def arguments(path: str) -> frozenset[str]:
+    """What a function, or a class, calls its arguments."""
+    try:
+        value = value_of(path)
+        call = value.__init__ if inspect.isclass(value) else value
+        return frozenset(inspect.signature(call).parameters)
+    except (AttributeError, TypeError, ValueError):
+        return frozenset()
 
 
 def members(cls: type) -> Iterator[str]:

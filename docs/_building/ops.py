@@ -44,10 +44,10 @@ def table() -> Iterator[str]:
     """A row for each op that has a name of its own."""
     yield from (".. list-table::", "   :header-rows: 1", "   :class: ops", "   :widths: auto", "")
     yield from row(["Op", "NumPy", "Derivative rules", "Array API", "Flops"])
-    for name in sorted(registry):
-        path = names.canonical().get(id(registry[name].function))
-        if path is not None:
-            yield from row(cells(registry[name], path))
+    paths = {op: names.canonical().get(id(op.function), "") for op in registry.values()}
+    # those of the main namespace first
+    for op in sorted(filter(paths.get, paths), key=lambda op: (paths[op].count("."), paths[op])):
+        yield from row(cells(op, paths[op]))
     yield ""
 
 

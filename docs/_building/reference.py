@@ -111,8 +111,11 @@ def linked(path: str) -> docstrings.Link:
     """What finds the public name that a piece of code in this object's docstring stands for."""
     module = path.rpartition(".")[0]
     known = {home: home for home in (*names.MODULES, *names.canonical().values())}
+    own = names.arguments(path)
 
     def link(code: str) -> str | None:
+        if code in own:
+            return None
         head, _, rest = code.partition(".")
         full = f"{SHORT.get(head, head)}.{rest}" if rest else code
         places = (full, f"nn.{full}", f"{module}.{full}", f"autodiff.{full}")
