@@ -45,7 +45,7 @@ def images(lib: Any) -> list[Any]:
     return [
         layers.Input((6, 6, 1), dtype="float32"),
         layers.Conv2D(4, 3, padding="same", activation="tanh", dtype="mixed_float16"),
-        layers.AveragePooling2D(dtype="mixed_float16"),  # the largest of rounded numbers is moot
+        layers.AveragePooling2D(2, dtype="mixed_float16"),  # the largest of rounded numbers is moot
         layers.Conv2D(3, 2, activation="tanh", dtype="mixed_float16"),
         layers.Flatten(dtype="mixed_float16"),
         layers.Dense(3, dtype="float32"),

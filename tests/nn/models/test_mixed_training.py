@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autodiff as ad
 import nn
 import optim
 from data import digits
 from nn import layers, losses, models
 from nn.mixed_precision import DTypePolicy, set_global_policy
+from nn.models import _steps
+from tests.autodiff.flat.interpreted import by_python
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +82,23 @@ def test_programs_and_eager_steps_scale_alike(scale: int, steps: int) -> None:
         *(others["dynamic_scale"], others["iterations"]),
     )
     for a, b in zip(weights, theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_fused_programs_scale_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernels are run by Python here."""
+    monkeypatch.setattr(_steps, "_flat", lambda fuse: lambda f: ad.flat.Function(f, fuse is True))
+    runs = []
+    for fuse in (False, True):
+        scaling = optim.LossScaleOptimizer(optim.Adam(0.01, use_ema=True), 2.0**20, 2)
+        model = compiled(scaling, jit_compile=fuse)
+        with by_python():
+            for _ in range(6):
+                model.train_on_batch(X[:8], Y[:8])
+        runs.append([v.numpy() for v in [*scaling.variables, *model.weights]])
+    assert 0 < runs[0][2] < 6  # some steps, not all
+    np.testing.assert_array_equal(runs[0][:3], runs[1][:3])
+    for a, b in zip(*runs, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
