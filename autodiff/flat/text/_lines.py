@@ -152,10 +152,15 @@ class Lines(WindowLines, ABC):
 
     def _matmul(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
         x, y = value.inputs
-        dot = x.ndim <= 2 and y.ndim <= 2
+        function = "np.dot" if x.ndim <= 2 and y.ndim <= 2 else "np.matmul"
         if x.ndim == 2 and y.ndim == 3 and out is not None:
             inputs[1], out = self.cut_columns(value, inputs[1], out)
-        return self.call("np.dot" if dot else "np.matmul", inputs, name, out)
+        if value.dtype.char == "e":  # as `_backend` multiplies float16
+            product = f"{function}({', '.join(f'{x}.astype(np.float32)' for x in inputs)})"
+            if out is None:
+                return f"{name} = {product}.astype(np.float16)"
+            return f"np.copyto({out}, {product}, casting='same_kind')"
+        return self.call(function, inputs, name, out)
 
     def _argmax(self, value: Value, inputs: list[str], name: str, out: str | None) -> str:
         rest = [inputs[0], f"axis={value.attrs['axis']}"]
