@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from autodiff import Tensor, _nest, concat
 from nn.callbacks import Callback, CallbackList, History
+from nn.callbacks._list import Watch
 from nn.models._devices import Brought, Feed, Group, brought, computing
 from nn.models._feed import Feed as HostFeed
 from nn.models._feed import (
@@ -214,38 +215,56 @@ class Trainer(Steps):
         last: Any = self  # no structure
         done = 0 if place is None else place.batch
         together, under_way = self.steps_per_execution, 0
-        results: list[Any] = [None]
-
-        def end() -> None:
-            """Tell who wants to hear of the batches under way."""
-            if place is not None:
-                place.batch = done
-            said = {"outputs": _concatenated(outputs[-under_way:])} if outputs else None
-            watch.end(done - 1, said or self._logs(results[-1]))
-
-        for structure, arrays in _executions(feed, together, done):
+        grouped = together > 1 and isinstance(feed, Brought)
+        batches: Iterable[tuple[Any, Any]] = feed.epoch(done)
+        if isinstance(feed, Brought) and grouped:
+            batches = feed.groups(together, done)
+        result = None
+        for structure, arrays in batches:
             if structure is not last:
                 program, last = self.program(kind, structure), structure
             if watch.begins and not under_way:
                 watch.begin(done)
-            results = arrays.run(program) if type(arrays) is Group else [program(*arrays)]
+            if grouped and type(arrays) is Group:
+                *others, result = arrays.run(program)
+                if outputs is not None:
+                    outputs += others
+                done += len(others)
+                under_way += len(others)
+            else:
+                result = program(*arrays)
             if outputs is not None:
-                outputs += results
-            done += len(results)
-            under_way += len(results)
+                outputs.append(result)
+            done += 1
+            under_way += 1
             if under_way == together:
                 if done > watch.due:
-                    end()
+                    self._tell(watch, done, result, outputs, under_way, place)
                     if self.stop_training and kind == "train":
                         break
                 under_way = 0
         else:
             if under_way and done > watch.due:
-                end()
+                self._tell(watch, done, result, outputs, under_way, place)
             self._check_enough(kind, done, feed)
         if place is not None:
             place.batch = done
-        return {} if outputs is not None else self._logs(results[-1])
+        return {} if outputs is not None else self._logs(result)
+
+    def _tell(
+        self,
+        watch: Watch,
+        done: int,
+        result: Any,
+        outputs: list[Any] | None,
+        count: int,
+        place: Place | None,
+    ) -> None:
+        """Tell who wants to hear of the last so many batches."""
+        if place is not None:
+            place.batch = done
+        said = self._logs(result) if outputs is None else _joined(outputs[-count:])
+        watch.end(done - 1, said)
 
     def _check_enough(self, kind: str, done: int, feed: Feed) -> None:
         if feed.steps is None:
@@ -318,19 +337,12 @@ def _held_out(x: Any, y: Any, sample_weight: Any, part: float) -> tuple[Any, Any
     return kept[0], kept[1], kept[2], tuple(held)
 
 
-def _executions(feed: Feed, together: int, done: int) -> Iterable[tuple[Any, Any]]:
-    """The batches of an epoch, on a device in Groups of several if so many are taken together."""
-    if together > 1 and isinstance(feed, Brought):
-        return feed.groups(together, done)
-    return feed.epoch(done)
-
-
-def _concatenated(outputs: list[Any]) -> Any:
-    """The outputs for several batches as those for one."""
+def _joined(outputs: list[Any]) -> Logs:
+    """The outputs for several batches as callbacks hear of them."""
     if len(outputs) == 1:
-        return outputs[0]
+        return {"outputs": outputs[0]}
     parts = zip(*map(_nest.flatten, outputs), strict=True)
-    return _nest.rebuild(outputs[0], [concat(list(part)) for part in parts])
+    return {"outputs": _nest.rebuild(outputs[0], [concat(list(part)) for part in parts])}
 
 
 def _is_due(epoch: int, frequency: int | Sequence[int]) -> bool:
