@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bench._harness import USELESS
 from bench.blas.machine import Machine
 from bench.blas.problems import Problem, problem
 
@@ -74,10 +75,15 @@ def table(data: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
                 *(case["name"], *cells, _number(flat.intensity), _number(flat.bandwidth)),
                 f"{100 * flat.gflops / machine.peak(flat.problem.dtype):.0f} %",
                 f"{100 * flat.bandwidth / machine.bandwidth:.0f} %",
-                "–" if ratio is None else f"{ratio['value']:.2f}",
+                "–" if ratio is None else _ratio(**ratio),
             ]
         )
     return columns, rows
+
+
+def _ratio(value: float, low: float, high: float, **_: Any) -> str:
+    """A ratio, unless its interval says nothing."""
+    return "too noisy" if high - low > 2 * USELESS * value else f"{value:.2f}"
 
 
 def about(data: Mapping[str, Any]) -> str:

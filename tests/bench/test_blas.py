@@ -190,6 +190,8 @@ def test_a_smoke_run_writes_rates_and_peaks(smoke: dict[str, Any]) -> None:
     (row,) = (row for row in rows if row[0] == name)
     assert row[-3] == f"{100 * gemm.gflops / machine.peak('float32'):.0f} %"
     assert row[-2] == f"{100 * gemm.bandwidth / machine.bandwidth:.0f} %"
+    wide = smoke | {"ratios": [r | {"low": 0.1, "high": 9.0} for r in smoke["ratios"]]}
+    assert {row[-1] for row in table(wide)[1]} == {"too noisy", "–"}
 
 
 @pytest.mark.host
