@@ -40,7 +40,7 @@ MAY_IMPORT = {
         # a peer has a module to itself, which is loaded in a process of its own
         {
             *("numpy", "autodiff", "nn", "optim", "data"),
-            *("torch", "autograd", "mygrad", "jax", "tensorflow", "keras"),
+            *("torch", "autograd", "mygrad", "jax", "tensorflow", "keras", "tinygrad"),
         },
         {"safetensors", "tqdm", "matplotlib", "cupy", "scipy"},
     ),

@@ -24,7 +24,8 @@ def section(result: Result) -> Section:
     data = result.data
     cases = [case["name"] for case in data["cases"]]
     title = TITLES.get(result.benchmark, result.benchmark)
-    title += f": {cases[0]}" if len(cases) == 1 else ""
+    more = result.name.removeprefix(result.benchmark).strip("-")
+    title += f": {more}" if more else ""
     where = (data.get("on") or {}).get("device")
     blocks: list[Block] = [
         Text(machine(data) + (f" On {where}." if where else "")),

@@ -51,6 +51,9 @@ COMPETITORS = (
         *("tensorflow-xla", "TensorFlow, XLA", "bench.steps.tf_function", {"mode": "xla"}),
         peer=True,
     ),
+    Competitor("tinygrad", "tinygrad, TinyJit", "bench.steps.tiny", peer=True),
+    Competitor("autograd", "HIPS autograd", "bench.steps.hips", peer=True),
+    Competitor("mygrad", "MyGrad", "bench.steps.mygrad_engine", peer=True),
 )
 CASES = tuple(CaseInfo(net.name, "step", 1) for net in NETS)
 
