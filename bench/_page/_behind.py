@@ -46,12 +46,13 @@ class Reason:
 
 
 def comparisons(results: Iterable[Result]) -> Iterator[Comparison]:
-    """Of every case and other competitor, the best of ours."""
+    """Of every case and other competitor, the best of ours; from the first file that has both."""
+    seen: set[str] = set()
     for result in results:
-        if result.timed:
-            yield from timed(result)
-        for row in result.data.get("comparisons", ()):
-            yield Comparison(benchmark=result.benchmark, **row)
+        rows = list(timed(result)) if result.timed else []
+        rows += [Comparison(result.benchmark, **row) for row in result.data.get("comparisons", ())]
+        yield from (row for row in rows if row.key not in seen)
+        seen |= {row.key for row in rows}
 
 
 def timed(result: Result) -> Iterator[Comparison]:
@@ -106,7 +107,8 @@ def section(results: Sequence[Result], texts: Sequence[Reason] | None = None) ->
     lines = [
         [
             *(f"{row.benchmark}, {row.case}", row.label, row.ours),
-            f"{row.value:.2f} [{row.low:.2f}, {row.high:.2f}]",
+            f"{row.value:.2f}"
+            + ("" if row.low == row.high else f" [{row.low:.2f}, {row.high:.2f}]"),
             "–" if row.fused is None else f"{row.fused:.2f}",
             "?" if (text := why[row.key]) is None else f"{used.index(text) + 1}",
         ]

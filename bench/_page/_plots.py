@@ -97,11 +97,13 @@ def times(data: dict[str, Any]) -> Figure:
 
 def plain_ticks(panel: Any) -> None:
     """Along a logarithmic axis a few numbers as one writes them, and a grid."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     low, high = panel.get_xlim()
     steps = (1.0,) if high > 100 * low else (1.0, 3.0) if high > 8 * low else (1, 1.5, 2, 3, 5, 7)
-    panel.xaxis.set_major_locator(LogLocator(subs=steps, numticks=12))
+    narrow = high < 2.5 * low
+    locator = MaxNLocator(4) if narrow else LogLocator(subs=steps, numticks=12)
+    panel.xaxis.set_major_locator(locator)
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.xaxis.set_minor_formatter(NullFormatter())
     panel.grid(axis="x", color=GRID, linewidth=0.6)

@@ -22,7 +22,6 @@ TITLES = {
 def section(result: Result) -> Section:
     """Times with half the quartile distance, and ours ÷ other with its interval."""
     data = result.data
-    cases = [case["name"] for case in data["cases"]]
     title = TITLES.get(result.benchmark, result.benchmark)
     more = result.name.removeprefix(result.benchmark).strip("-")
     title += f": {more}" if more else ""
