@@ -56,9 +56,16 @@ class _Joined:
 r_, c_ = _Joined(False), _Joined(True)
 
 
-def mean(a: Any, *args: Any, **kwargs: Any) -> Any:
-    """`numpy.mean`, which has no protocol for lists."""
-    return _np.mean(array(a), *args, **kwargs)
+def _of_lists(function: Any) -> Any:
+    """A function of NumPy's that has no protocol for lists."""
+
+    def call(a: Any, *args: Any, **kwargs: Any) -> Any:
+        return function(array(a), *args, **kwargs)
+
+    return call
+
+
+mean, std, var = map(_of_lists, (_np.mean, _np.std, _np.var))
 
 
 def append(arr: Any, values: Any, axis: Any = None) -> Any:
