@@ -63,10 +63,13 @@ def test_the_bits_of_single_steps() -> None:
     assert_equal(fitted(2, make, **more), fitted(1, make, **more))
 
 
-def test_an_epoch_is_a_few_replays(machine: dict[int, Any]) -> None:
-    """Of data that lie there: five steps are two replays, and one order of rows goes there."""
+@pytest.mark.parametrize(("together", "replays"), [(1, 5), (3, 2)])
+def test_of_data_that_lie_there_nothing_is_brought_but_the_order(
+    machine: dict[int, Any], together: int, replays: int
+) -> None:
+    """An epoch of five steps: rows are gathered there, the loss is added up there."""
     model, x, y = mlp()
-    model.compile("sgd", "sparse_categorical_crossentropy", steps_per_execution=3)
+    model.compile("sgd", "sparse_categorical_crossentropy", steps_per_execution=together)
     with ad.device("guard"):
         data = ad.asarray(x), ad.asarray(y)
     model.fit(*data, batch_size=8, epochs=1, verbose=0, device="guard")
@@ -74,7 +77,7 @@ def test_an_epoch_is_a_few_replays(machine: dict[int, Any]) -> None:
     with counted() as found:
         model.fit(*data, batch_size=8, epochs=2, verbose=0)
     made = machine[0].counts - before
-    assert (made["replays"], made["launches"], made["transfers"]) == (4, 0, 0)
+    assert (made["replays"], made["launches"], made["transfers"]) == (2 * replays, 0, 0)
     assert (found.beside, found.uploads) == (0, 2)  # the orders
     assert found.downloads <= 4  # the loss of each epoch
 
