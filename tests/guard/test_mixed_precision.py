@@ -13,6 +13,7 @@ import nn
 import optim
 import tests.guard.backend  # noqa: F401  makes the device known
 from nn import layers, mixed_precision, models
+from tests.autodiff.flat.cuda.nvrtc import ARCHITECTURES, compiled, library
 from tests.guard.counters import counted, resident
 from tests.guard.machine import COMPILER, HostMachine, machines
 from tests.guard.test_training import digits
@@ -133,3 +134,24 @@ def test_op_by_op_nothing_is_read_either() -> None:
         with resident():
             model.train_step(data)
     assert int(scaling.iterations) == 2
+
+
+@pytest.mark.skipif(library() is None, reason="no NVRTC: pip install nvidia-cuda-nvrtc")
+@pytest.mark.parametrize(
+    ("make", "architectures"),
+    [
+        (mlp, ARCHITECTURES[:1]),
+        pytest.param(convolutional, ARCHITECTURES, marks=pytest.mark.long),
+    ],
+)
+def test_kernels_compile_for_gpus(make: Any, architectures: Any) -> None:
+    with ad.device("guard"):
+        model, x, y = make()
+        scaling = optim.LossScaleOptimizer(optim.Adam(0.01, global_clipnorm=1.0))
+        model.compile(scaling, nn.losses.SparseCategoricalCrossentropy(from_logits=True))
+        model.prepare((x[:8], y[:8]))
+        step = ad.function(lambda x, y: model.train_step((x, y)))
+        text = step.kernels(ad.asarray(x[:8]), ad.asarray(y[:8]))
+    assert "half_t" in text
+    for architecture in architectures:
+        assert compiled(text, architecture)[:4] == b"\x7fELF"
