@@ -47,6 +47,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 HOST_FOLDER = Path(__file__).parent / "autodiff" / "flat"
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[Any]:
+    """On another device: leave out what its library has no function for, and say which."""
+    try:
+        return (yield)
+    except NotImplementedError as error:
+        if pyfuncitem.config.getoption("--device") and "has no function" in str(error):
+            pytest.skip(f"the device's library has it not: {error}")
+        raise
+
+
 @pytest.fixture(autouse=True)
 def _settled(request: pytest.FixtureRequest) -> Iterator[None]:
     """What a test did not look at on a device is not for the next one to find."""

@@ -9,6 +9,8 @@ import pytest
 
 import autodiff as ad
 
+pytestmark = pytest.mark.host
+
 
 class Foreign:
     """Another library's array, which keeps what it was asked for."""

@@ -143,6 +143,7 @@ def test_errors_say_what_was_given(call: Any, error: type[Exception], message: s
         call()
 
 
+@pytest.mark.host
 @pytest.mark.parametrize(
     "f", [ad.unique_all, ad.unique_counts, ad.unique_inverse, ad.unique_values, ad.nonzero]
 )
