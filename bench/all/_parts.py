@@ -21,9 +21,9 @@ class Short:
 #: in this order; all limits together leave five minutes of twenty for installing
 PARTS = {
     "steps": Short(170, ("--threads", "1", "--rounds", "10")),
-    "lenet": Short(120, ("--threads", "1", "--rounds", "8")),
-    "ops": Short(60, ("--rounds", "8")),
-    "jacobian": Short(70, ("--threads", "1", "--rounds", "8")),
+    "lenet": Short(120, ("--threads", "1", "--rounds", "10")),
+    "ops": Short(60, ("--rounds", "10")),
+    "jacobian": Short(70, ("--threads", "1", "--rounds", "10")),
     "fit": Short(110, ("--case", "784-512-10", "--rounds", "3")),
     "blas": Short(120, ("--dtypes", "float32", "--rounds", "3", "--limit", "0.5")),
     "memory": Short(
