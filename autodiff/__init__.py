@@ -75,7 +75,13 @@ for _kind in (Tensor, Variable):
     _backend.NAMESPACES[_kind] = _sys.modules[__name__]
 
 #: name -> module, imported when it is first asked for: together half of what an import takes
-_LATER = {"function": "flat", "random": "random", "special": "special", "testing": "testing"}
+_LATER = {
+    "extend": "extend",
+    "function": "flat",
+    "random": "random",
+    "special": "special",
+    "testing": "testing",
+}
 
 
 def __getattr__(name: str) -> _Any:

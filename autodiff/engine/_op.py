@@ -185,7 +185,8 @@ def op(
 
     Raises:
         DeclarationError: a rule for an unknown input, a rule that asks for an unknown name, a
-            duplicate op, operator or NumPy function, or no sample.
+            duplicate op, operator or NumPy function, or no sample. A notebook's cell may be run
+            again: what was declared in `__main__` takes the place of what was declared there.
     """
 
     def declare(forward: Callable[Concatenate[Any, P], Any]) -> Callable[P, Any]:
@@ -221,7 +222,17 @@ def op(
             | {p.name: p.default for p in parameters if p.name in without},
             underived=underived,
         )
-        _check(self, parameters)
+        before = registry.get(name)
+        if before is not None and _typed_in(before.forward) and _typed_in(forward):
+            _forget(before)
+        else:
+            before = None
+        try:
+            _check(self, parameters)
+        except DeclarationError:
+            if before is not None:
+                _register(before)
+            raise
         self.extras, self.edges, self.keeps = _needs(self)
         call = _calls.make_call(self)
         self.function = function = _origin.remembering(self, call) if remembers else call
@@ -231,9 +242,7 @@ def op(
         function.__signature__ = inspect.Signature(parameters[1:])  # type: ignore[attr-defined]
         function.__wrapped__ = forward  # type: ignore[attr-defined]
         function.op = self  # type: ignore[attr-defined]
-        registry[self.name] = self
-        FORWARDS[self.name] = forward
-        numpy_functions.update(dict.fromkeys(self.numpy, self))
+        _register(self)
         _attach(self)
         return cast("Callable[P, Any]", function)
 
@@ -257,10 +266,31 @@ def answering(*functions: Any) -> Callable[[F], F]:
     return register
 
 
+def _typed_in(function: Any) -> bool:
+    """Whether a function is of a notebook or a prompt, where declarations are run again."""
+    return getattr(function, "__module__", None) == "__main__"
+
+
+def _register(self: Op) -> None:
+    """Let the op be found: by name, as `xp.name`, by NumPy's functions and its operator."""
+    registry[self.name] = self
+    FORWARDS[self.name] = self.forward
+    numpy_functions.update(dict.fromkeys(self.numpy, self))
+    if self.operator is not None:
+        operators.add(self.operator)
+
+
+def _forget(self: Op) -> None:
+    """Make room for another declaration of the op; what was recorded of this one goes on."""
+    del registry[self.name], FORWARDS[self.name]
+    for entry in self.numpy:
+        del numpy_functions[entry]
+    operators.discard(self.operator or "")
+
+
 def _attach(self: Op) -> None:
     """The op's operators and method on Tensor."""
     if self.operator is not None:
-        operators.add(self.operator)
         setattr(Tensor, f"__{self.operator}__", _calls.make_operator(self))
         if len(self.inputs) == 2 and self.operator not in COMPARISONS:
             setattr(Tensor, f"__r{self.operator}__", _calls.make_operator(self, reflected=True))

@@ -17,7 +17,7 @@ MODULES = (
     "autodiff",
     *("autodiff.linalg", "autodiff.fft", "autodiff.special", "autodiff.random"),
     "autodiff.diagram",
-    *("autodiff.testing", "autodiff.testing.strategies"),
+    *("autodiff.testing", "autodiff.testing.strategies", "autodiff.extend"),
     *("optim", "optim.schedules"),
     *("nn.models", "nn.layers", "nn.activations", "nn.initializers", "nn.regularizers"),
     *("nn.losses", "nn.metrics", "nn.callbacks", "nn.checkpoints", "nn.plots", "nn.utils"),

@@ -12,6 +12,7 @@ import pytest
 import autodiff as ad
 from autodiff.engine._op import DeclarationError, numpy_functions, op, registry
 from autodiff.ops._samples import binary, unary
+from tests.autodiff.scratch import scratch_registry
 
 
 def declare(forward: Any, **what: Any) -> None:
@@ -164,3 +165,25 @@ def test_wrong_calls_name_the_op_and_its_signature() -> None:
         ad.concat(3)
     with pytest.raises(ValueError, match="concat: arrays is empty"):
         ad.concat([])
+
+
+def test_a_cell_that_is_run_again_declares_its_op_anew() -> None:
+    def cell(factor: float, **what: Any) -> Any:
+        def stretched(_: Any, x: Any, /) -> Any:
+            """factor times x."""
+            return factor * x
+
+        stretched.__module__ = "__main__"
+        return op(x=lambda g: factor * g, sample=unary(), **what)(stretched)
+
+    with scratch_registry():
+        x = ad.Variable(1.0)
+        with ad.GradientTape() as tape:
+            y = cell(2.0)(x)
+            again = cell(3.0)
+            z = again(x)
+        assert float(tape.gradient([y, z], x)) == 5.0, "what was recorded of the first goes on"
+        with pytest.raises(DeclarationError, match="operator 'neg' already taken"):
+            cell(4.0, operator="neg")
+        assert registry["stretched"] is again.op, "a bad declaration takes no place"
+        assert ad.function(again)(x) == 3.0
