@@ -218,8 +218,8 @@ def test_numpy_functions_are_recorded_or_refused() -> None:
         z = np.concatenate([y, np.float64(1.0) * y])
     assert isinstance(z, Tensor)
     np.testing.assert_allclose(tape.gradient(z, x).numpy(), 6 / np.cosh(x.numpy()) ** 2)
-    with pytest.raises(TypeError, match=r"np\.interp of a Tensor: it has no rule"):
-        np.interp(x, x, x)
+    with pytest.raises(TypeError, match=r"np\.unwrap of a Tensor: it has no rule"):
+        np.unwrap(x)
     with pytest.raises(TypeError, match=r"np\.hypot\.reduce of a Tensor"):
         np.hypot.reduce(x)
     with pytest.raises(TypeError, match="'out'"):
