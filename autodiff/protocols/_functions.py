@@ -15,8 +15,8 @@ from ..engine._tensor import Tensor
 
 def _refuse(name: str, why: str) -> TypeError:
     return TypeError(
-        f"{name} of a Tensor: {why}. Use an op of autodiff, declare one for it (CONTRIBUTING, "
-        "'How to add an op'), or call it on x.numpy() if no gradient is needed"
+        f"{name} of a Tensor: {why}. Use an op of autodiff, declare one (autodiff.extend), "
+        "or call it on x.numpy() if no gradient is needed"
     )
 
 
