@@ -273,7 +273,7 @@ def test_ufunc_methods() -> None:
         ),
         (lambda x: np.add.at(x, [0], 1.0), r"np\.add\.at of a Tensor: this ufunc method"),
         (np.hypot.reduce, r"np\.hypot\.reduce of a Tensor"),
-        (lambda x: np.unwrap(x), r"np\.unwrap of a Tensor: it has no rule.*How to add an op"),
+        (lambda x: np.unwrap(x), r"np\.unwrap of a Tensor: it has no rule.*autodiff\.extend"),
         (lambda x: np.exp(x, where=x > 0), r"np\.exp of a Tensor: the arguments \['where'\]"),
         (lambda x: np.sum(x, initial=3.0), r"np\.sum of a Tensor: the arguments \['initial'\]"),
         (lambda x: np.ravel(x, order="F"), r"np\.ravel of a Tensor: .*'order'"),
