@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def costs(text: Text) -> tuple[LineCost, ...]:
     """The cost of each step.
 
-    A kernel reads its arguments and writes its results; updates of long vectors, piece by piece,
-    count as one operation after the other. Sums of small matrices count as such, though they are
+    A kernel reads its arguments and writes its results; what is computed of long vectors by pieces
+    counts as one operation after the other. Sums of small matrices count as such, though they are
     products with ones, which multiply, too.
     """
     return tuple(_cost(text, step) for step in text.steps)

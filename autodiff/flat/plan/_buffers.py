@@ -1,7 +1,7 @@
 """Where each value lives: in memory of its own, over another value, in a Variable, or as a view.
 
 Values that follow each other in place share a slot; slots whose lives do not overlap share bytes of
-one arena (`_arena`). Updates of long vectors are cut into pieces, whose temporaries are short.
+one arena (`_arena`). Operations on long vectors are cut into pieces, whose temporaries are short.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ IN_PLACE = UFUNCS | {"where", "cast"}
 NEW = frozenset(("call", "part", "draw"))
 #: elements of a piece: its temporaries fit into a core's cache, and calls cost nothing beside it
 PIECE = 65536
+#: pieces from which on other vectors than updates' are cut: shorter ones stay in the last cache
+LONG = 12
 #: up to this many elements a row or column is repeated before it meets a matrix
 TILED = 2048
 
@@ -196,7 +198,7 @@ def tiles(value: Value, k: int) -> bool:
 
 
 def _cut(plan: Plan, position: dict[Value, int]) -> None:
-    """Find runs of updates of long vectors, which are computed piece by piece."""
+    """Find runs of operations on long vectors, which are computed piece by piece."""
     lines = [value for value in plan.order if computed(value) and not plan.laid(value)]
     start = 0
     while start < len(lines):
@@ -213,9 +215,13 @@ def _cut(plan: Plan, position: dict[Value, int]) -> None:
 
 def _cuttable(plan: Plan, value: Value, first: Value) -> bool:
     """Whether a value is computed element by element on vectors as long as those of the first."""
+    if value.section != "update":
+        if value.op in ("maximum", "minimum", "where"):
+            return False  # the number in one stands as an array there, which has no pieces
+        if value.size <= LONG * PIECE:
+            return False
     return (
         (value.op in UFUNCS or value.op == "where")
-        and value.section == "update"
         and value not in plan.fresh
         and value.ndim == 1
         and value.size > 2 * PIECE

@@ -293,7 +293,7 @@ class Text(Parts):
             self.body.append(f"np.copyto({part}, {self.operand(x)})")
 
     def loop(self, run: list[Value]) -> None:
-        """Updates of long vectors, piece by piece."""
+        """Operations on long vectors, piece by piece."""
         before, self.body, self.cut = self.body, [], {}
         size, i = run[0].size, self.free_name("i")
         for value in run:

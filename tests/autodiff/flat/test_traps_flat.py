@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import autodiff as ad
-from autodiff.flat.plan._buffers import PIECE
+from autodiff.flat.plan._buffers import LONG, PIECE
 from optim import SGD, Adam
 
 from .agreement import Program, assert_agree
@@ -18,7 +18,7 @@ from .agreement import Program, assert_agree
 A = np.arange(6, dtype=np.float32).reshape(2, 3)
 ROWS = [[A], [A + 1], [-A]]
 #: four pieces, the last of which is short
-LONG = np.ones(3 * PIECE + 100, np.float32)
+FOUR = np.ones(3 * PIECE + 100, np.float32)
 
 
 def with_variables(f: Callable[..., Any], *values: Any) -> Callable[[], Program]:
@@ -253,7 +253,7 @@ def test_arrays_of_other_kinds(tmp_path: Path) -> None:
 def test_updates_in_pieces_keep_the_gradients_of_later_pieces() -> None:
     # Adam's last temporaries begin when the gradients have been read: in this piece, not in all
     def build() -> Program:
-        optimizer, w, b = Adam(), ad.Variable(LONG), ad.Variable(np.ones(10, np.float32))
+        optimizer, w, b = Adam(), ad.Variable(FOUR), ad.Variable(np.ones(10, np.float32))
 
         def step(x: Any) -> None:
             with ad.GradientTape() as tape:
@@ -264,7 +264,26 @@ def test_updates_in_pieces_keep_the_gradients_of_later_pieces() -> None:
         return step, [w, b, *optimizer.variables]
 
     rng = np.random.default_rng(0)
-    assert_agree(build, [[rng.normal(size=LONG.shape).astype(np.float32)] for _ in range(3)])
+    assert_agree(build, [[rng.normal(size=FOUR.shape).astype(np.float32)] for _ in range(3)])
+
+
+@pytest.mark.parametrize("number", [0.0, 0.5])
+def test_all_operations_on_very_long_vectors_may_be_made_in_pieces(number: float) -> None:
+    """A result, a Variable's new value, what is kept for the backward pass, and what is not cut."""
+    v = np.linspace(-1, 1, LONG * PIECE + 100, dtype=np.float32)
+
+    def f(w: ad.Variable, x: Any) -> Any:
+        with ad.GradientTape() as tape:
+            h = ad.maximum(x * 2.0 + w, number) * w - x
+            loss = ad.sum(ad.where(h > 0.1, h, x) * h)
+        gradient = tape.gradient(loss, w)
+        w.assign_add(0.1 * x - 0.5 * w * w)
+        return h, gradient, loss
+
+    calls = [[v], [v[::-1].copy()], [v * 0.5]]
+    assert_agree(with_variables(f, v), calls)
+    flat = ad.function(f, fuse=False)
+    assert "for i in range(" in flat._runner((ad.Variable(v), v), {}).text
 
 
 def test_powers_of_negative_numbers() -> None:
