@@ -20,7 +20,7 @@ from bench._harness import CaseInfo, Competitor, measure
 from bench._options import add_measuring_arguments, choose_cases, choose_competitors, settings_from
 from bench._report import render
 from bench.fit.problems import PROBLEMS
-from bench.steps import thread_limits, write_json
+from bench.steps import keeper, thread_limits
 
 ROUNDS = 10
 
@@ -65,9 +65,9 @@ def main(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         digits = {"digits": write_digits(Path(folder))}
         competitors = [replace(c, options={**c.options, **digits}) for c in competitors]
-        report = measure("fit", competitors, cases, settings, args.peer_python)
+        keep = keeper(args.json)
+        report = measure("fit", competitors, cases, settings, args.peer_python, keep)
     print(render(report))
-    write_json(args.json, report.to_json())
     return report.exit_status
 
 

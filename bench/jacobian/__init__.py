@@ -13,7 +13,7 @@ from bench._harness import CaseInfo, Competitor, measure
 from bench._options import add_measuring_arguments, choose_cases, choose_competitors, settings_from
 from bench._report import render
 from bench.jacobian.problems import CASE_NAMES
-from bench.steps import thread_limits, write_json
+from bench.steps import keeper, thread_limits
 
 COMPETITORS = (
     Competitor("flat", "autodiff, flat", "bench.jacobian.ours", {"mode": "flat"}, ours=True),
@@ -48,7 +48,7 @@ def main(args: argparse.Namespace) -> int:
     cases = choose_cases(CASES, args.case)
     if args.threads is not None:
         os.environ.update(thread_limits(args.threads))
-    report = measure("jacobian", competitors, cases, settings, args.peer_python)
+    keep = keeper(args.json)
+    report = measure("jacobian", competitors, cases, settings, args.peer_python, keep)
     print(render(report))
-    write_json(args.json, report.to_json())
     return report.exit_status

@@ -7,12 +7,12 @@ of its three leaves, and one training step of a 784-16-16-10 network on ten imag
 from __future__ import annotations
 
 import argparse
-import json
 
 from bench._harness import CaseInfo, Competitor, measure
 from bench._options import add_measuring_arguments, choose_cases, choose_competitors, settings_from
 from bench._report import render
 from bench.ops.problems import OPS, SHAPES, STEP
+from bench.steps import keeper
 
 COMPETITORS = (
     Competitor("tensors", "autodiff, Tensors", "bench.ops.ours", {"leaves": "tensors"}, ours=True),
@@ -38,9 +38,7 @@ def main(args: argparse.Namespace) -> int:
     settings = settings_from(args)
     competitors = choose_competitors(COMPETITORS, args.peers)
     cases = choose_cases(CASES, args.case)
-    report = measure("ops", competitors, cases, settings, args.peer_python)
+    keep = keeper(args.json)
+    report = measure("ops", competitors, cases, settings, args.peer_python, keep)
     print(render(report))
-    if args.json is not None:
-        text = json.dumps(report.to_json(), ensure_ascii=False, allow_nan=False)
-        args.json.write_text(text + "\n", encoding="utf-8")
     return report.exit_status

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,13 +97,15 @@ def run(
     cases = choose_cases(all_cases, args.case)
     if args.threads is not None:
         os.environ.update(thread_limits(args.threads))
-
-    def keep(report: Report) -> None:
-        write_json(args.json, report.to_json())
-
+    keep = keeper(args.json)
     report = measure(name, competitors, cases, settings, args.peer_python, keep)
     print(render(report))
     return report.exit_status
+
+
+def keeper(file: Path | None) -> Callable[[Report], None]:
+    """What writes a report to a file, if there is one, after every case."""
+    return lambda report: write_json(file, report.to_json())
 
 
 def write_json(file: Path | None, values: Any) -> None:
