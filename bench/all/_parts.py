@@ -25,7 +25,14 @@ PARTS = {
     "ops": Short(60, ("--rounds", "10")),
     "jacobian": Short(70, ("--threads", "1", "--rounds", "10")),
     "fit": Short(110, ("--case", "784-512-10", "--rounds", "3")),
-    "blas": Short(120, ("--dtypes", "float32", "--rounds", "3", "--limit", "0.5")),
+    "blas": Short(
+        120,
+        (
+            *("--routine", "axpy", "--routine", "gemv", "--routine", "matmul"),
+            *("--routine", "gemm-backward", "--dtypes", "float32"),
+            *("--rounds", "4", "--limit", "0.5"),
+        ),
+    ),
     "memory": Short(
         130,
         (
