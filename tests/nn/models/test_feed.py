@@ -75,6 +75,7 @@ def on_disk(tmp_path: Path) -> np.memmap:
     return np.memmap(tmp_path / "x", np.float32, "r", shape=(20_000, 800))
 
 
+@pytest.mark.host  # what stands in for a device has its arrays in the memory that is counted
 def test_a_memory_mapped_array_is_read_batch_by_batch(on_disk: np.memmap) -> None:
     model = Sequential([Input((800,)), Dense(1)])
     model.compile("sgd", "mse", metrics=["mae"])
