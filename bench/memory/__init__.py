@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,16 +77,21 @@ def main(args: argparse.Namespace) -> int:
     everybody = list({c.name: c for w in WORKLOADS for c in w.competitors}.values())
     wanted = {c.name for c in choose_competitors(everybody, args.peers)}
     os.environ.update(thread_limits(1))  # each thread has a stack, and work space of BLAS
-    report = measure(workloads, wanted, args.peer_python)
+    report = measure(workloads, wanted, args.peer_python, lambda r: write_json(args.json, r))
     print(render(report))
-    write_json(args.json, report)
     return int(bool(report["problems"]))
 
 
 def measure(
-    workloads: Sequence[Workload], wanted: set[str], python: str | None = None
+    workloads: Sequence[Workload],
+    wanted: set[str],
+    python: str | None = None,
+    keep: Callable[[dict[str, Any]], object] = lambda report: None,
 ) -> dict[str, Any]:
-    """What --json writes: a cell for each competitor in each case, and ours ÷ the others'."""
+    """What --json writes: a cell for each competitor in each case, and ours ÷ the others'.
+
+    `keep` is given it after every cell: what is stopped has that.
+    """
     there = [[c for c in w.competitors if c.name in wanted] for w in workloads]
     pairs = [(w, c) for w, cs in zip(workloads, there, strict=True) for c in cs]
     cells: list[dict[str, Any]] = []
@@ -96,7 +101,16 @@ def measure(
         cell, told = measure_one(workload, c, python if c.peer else None)
         cells.append(cell)
         versions.setdefault(c.name, told)
-    known = {c.name: c for _, c in pairs}
+        keep(_report(workloads, {c.name: c for _, c in pairs[: k + 1]}, cells, versions))
+    return _report(workloads, {c.name: c for _, c in pairs}, cells, versions)
+
+
+def _report(
+    workloads: Sequence[Workload],
+    known: dict[str, Competitor],
+    cells: Sequence[dict[str, Any]],
+    versions: dict[str, dict[str, str]],
+) -> dict[str, Any]:
     return {
         "schema": 1,
         "benchmark": "memory",
