@@ -14,6 +14,7 @@ import numpy as np
 
 from ..arrays import _inspection
 from ..arrays._backend import PYTHON_SCALARS
+from ..arrays._device import beside, host
 from ..engine._calls import constant
 from ..engine._op import answering
 from ..engine._tensor import Tensor, leave
@@ -211,14 +212,15 @@ def _real_if_close(a: Any, tol: float = 100) -> Any:
     if x.dtype.kind != "c":
         return x
     tol = tol * float(np.finfo(x.dtype).eps) if tol > 1 else tol
-    small = np.all(np.abs(leave(x, "np.real_if_close").imag) < tol)
+    small = np.all(np.abs(host(leave(x, "np.real_if_close")).imag) < tol)
     return real(x) if small else x
 
 
 def _frexp(x: Any) -> tuple[Tensor, Tensor]:
     x = asarray(x)
-    exponent = np.frexp(leave(x, "np.frexp"))[1]
-    return x / np.ldexp(np.ones((), x.dtype), exponent), constant(exponent)
+    exponent = np.frexp(host(leave(x, "np.frexp")))[1]
+    power = np.ldexp(np.ones((), x.dtype), exponent)
+    return x / beside(power, x._data), constant(beside(exponent, x._data))
 
 
 # -- questions -------------------------------------------------------------------------------------
@@ -227,7 +229,7 @@ def _frexp(x: Any) -> tuple[Tensor, Tensor]:
 def _plain(x: Any) -> Any:
     """NumPy's array for a Tensor, also in lists."""
     if isinstance(x, Tensor):
-        return np.asarray(leave(x, "a question to NumPy"))
+        return np.asarray(host(leave(x, "a question to NumPy")))
     return type(x)(map(_plain, x)) if isinstance(x, (list, tuple)) else x
 
 
