@@ -333,6 +333,7 @@ def test_what_is_recorded_is_no_array_by_accident(convert: Any) -> None:
     assert tape.gradient(x * 2, x) is None
 
 
+@pytest.mark.host
 def test_numpy_functions_in_flat_programs() -> None:
     def f(x: Any) -> Any:
         with ad.GradientTape() as tape:
