@@ -46,8 +46,12 @@ def declared(run: Run, name: str, a: int, b: int, c: int) -> Any:
     if name in NEAR_ONLY:
         b = 4 * (b // 4) + NEAR
     how = AS_IT_IS if b % 4 == OTHERS and name in NOT_OF_INTEGERS else b % 4
+    names = call.op.inputs if call.op.underived else ()
+    fixed = {k for k, x in enumerate(names) if x in call.op.underived}
+    if how == NEAR:
+        fixed.add((b >> 2) % 4 - 1)
     inputs = [
-        stand_in(run, call, x, a + k, CONSTANT if how == NEAR and (b >> 2) % 4 == k + 1 else how)
+        stand_in(run, call, x, a + k, CONSTANT if k in fixed else how)
         for k, x in enumerate(call.arrays)
     ]
     return run.xp.call(call, inputs)

@@ -82,7 +82,7 @@ def run(program: Program, arrays: list[Any], random: np.random.Generator | None)
             result = apply(value.op, inputs, value.attrs)
             if random is not None and value.op not in EXACT and not isinstance(result, tuple):
                 result = nudged(result, random)
-            found[value] = as_data(result)
+            found[value] = result if isinstance(result, tuple) else as_data(result)
     for v, new in [(v, found[new]) for v, new in program.assigned.items()]:
         v.assign(ad.Tensor(np.array(new)))
     results = _nest.flatten(program.result)
