@@ -159,7 +159,8 @@ def draw_rates(
     sizes = sorted({r.problem.n for data in results for r in rates(data) if _is(r, routine)})
     ax.set_xticks(sizes, [f"{n}" for n in sizes], rotation=90)
     ax.minorticks_off()
-    ax.legend(fontsize=7)
+    if ax.get_legend_handles_labels()[0]:  # none where the routine was not measured
+        ax.legend(fontsize=7)
     return ax
 
 

@@ -219,6 +219,16 @@ def test_more_cases_are_added_to_a_file(smoke: dict[str, Any]) -> None:
 
 
 @pytest.mark.host
+def test_a_routine_that_was_not_measured_has_no_curves(smoke: dict[str, Any]) -> None:
+    pytest.importorskip("matplotlib", reason="pip install 'autodiff-tape[plots]'")
+    from bench.blas.plots import draw_rates
+
+    axes = draw_rates([smoke], routine="none", lectures=False)
+    assert not axes.lines
+    assert axes.get_legend() is None
+
+
+@pytest.mark.host
 def test_the_figure_has_a_curve_for_each_device(smoke: dict[str, Any]) -> None:
     pytest.importorskip("matplotlib", reason="pip install 'autodiff-tape[plots]'")
     from bench.blas._page import figure, section
