@@ -18,6 +18,6 @@ For another derivative of what is made of ops, `autodiff.custom_gradient` is eno
 """
 
 from .engine._op import DeclarationError, op
-from .ops._samples import Draw, binary, reduction, unary
+from .engine._samples import Draw, binary, reduction, unary
 
 __all__ = ["DeclarationError", "Draw", "binary", "op", "reduction", "unary"]

@@ -12,6 +12,7 @@ from .pages import DOCS, refreshed
 PAGES = sorted(DOCS.rglob("*.md"))
 
 
+@pytest.mark.host  # pages show flat programs as NumPy runs them
 @pytest.mark.parametrize("path", PAGES, ids=[path.stem for path in PAGES])
 def test_code_prints_what_the_page_shows(path: object) -> None:
     page = DOCS.joinpath(str(path)).read_text(encoding="utf-8")

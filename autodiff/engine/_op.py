@@ -35,10 +35,10 @@ from operator import itemgetter
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast, overload
 
 from ..arrays._backend import FORWARDS
-from ..ops._samples import Sample
 from . import _calls, _origin, _parameters, _pulls
 from ._broadcast import Undo, elementwise_undo
 from ._graph import NODES, Record
+from ._samples import Sample
 from ._tensor import Tensor
 
 P = ParamSpec("P")
@@ -285,7 +285,8 @@ def _forget(self: Op) -> None:
     del registry[self.name], FORWARDS[self.name]
     for entry in self.numpy:
         del numpy_functions[entry]
-    operators.discard(self.operator or "")
+    if self.operator is not None:
+        operators.discard(self.operator)
 
 
 def _attach(self: Op) -> None:

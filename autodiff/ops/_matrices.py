@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays._device import kept
-from ._samples import Arrays, Draw
+from ..engine._samples import Arrays, Draw
 
 
 def conj(xp: Any, x: Any) -> Any:

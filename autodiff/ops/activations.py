@@ -10,7 +10,7 @@ import numpy as np
 from ..arrays._backend import SMALL
 from ..engine import _axes
 from ..engine._op import op
-from ._samples import reduction, unary
+from ..engine._samples import reduction, unary
 
 __all__ = [
     "erf",

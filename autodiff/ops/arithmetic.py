@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine._op import op
-from ._samples import binary, unary, wholes
+from ..engine._samples import binary, unary, wholes
 
 __all__ = [
     "ceil",

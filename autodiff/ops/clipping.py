@@ -8,8 +8,8 @@ import numpy as np
 
 from ..arrays._device import beside
 from ..engine._op import op, registry
+from ..engine._samples import Arrays, Draw
 from ..engine._tensor import Tensor, leave
-from ._samples import Arrays, Draw
 from .creation import asarray
 from .selection import where
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine import _axes
 from ..engine._op import op
-from ._samples import Arrays, Draw, integers, whole_reduction, wholes
+from ..engine._samples import Arrays, Draw, integers, whole_reduction, wholes
 
 __all__ = [
     "all",

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..engine._broadcast import cast_undo
 from ..engine._op import op
-from ._samples import unary
+from ..engine._samples import unary
 
 __all__ = [
     "angle",

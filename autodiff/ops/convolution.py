@@ -11,6 +11,7 @@ from typing import Any
 
 from ..arrays._backend import pieces
 from ..engine._op import op
+from ..engine._samples import Arrays, Draw
 from . import _images
 from ._images import (
     Pair,
@@ -22,7 +23,6 @@ from ._images import (
     outward,
     windows_over,
 )
-from ._samples import Arrays, Draw
 
 __all__ = [
     "conv2d",

@@ -10,8 +10,8 @@ from ..arrays._backend import PYTHON_SCALARS
 from ..arrays._device import device_of, made, resolve
 from ..engine._calls import constant
 from ..engine._op import op
+from ..engine._samples import Arrays, Draw, unary
 from ..engine._tensor import DEFAULT_DTYPES, Tensor, convert, is_python, operand, read
-from ._samples import Arrays, Draw, unary
 
 __all__ = [
     "arange",

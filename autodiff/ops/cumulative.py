@@ -6,7 +6,7 @@ from typing import Any
 
 from ..engine import _axes
 from ..engine._op import op
-from ._samples import Arrays, Draw
+from ..engine._samples import Arrays, Draw
 from .reductions import _input_size
 
 __all__ = [

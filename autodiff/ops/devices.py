@@ -6,7 +6,7 @@ from typing import Any
 
 from ..arrays._device import current, device_of, place, resolve
 from ..engine._op import op
-from ._samples import Arrays, Draw
+from ..engine._samples import Arrays, Draw
 
 __all__ = ["to_device"]
 

@@ -14,8 +14,8 @@ from ..arrays._device import kept
 from ..engine import _axes
 from ..engine._broadcast import cast_undo
 from ..engine._op import op
+from ..engine._samples import Arrays, Draw
 from ..engine._tensor import Tensor, operand
-from ._samples import Arrays, Draw
 
 __all__ = [
     "contract",

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..arrays._backend import PYTHON_SCALARS
 from ..engine._op import op
-from ._samples import binary, unary
+from ..engine._samples import binary, unary
 
 __all__ = [
     "abs",

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..engine._broadcast import Undo, undo_for
 from ..engine._op import op
-from ._samples import Arrays, Draw
+from ..engine._samples import Arrays, Draw
 
 __all__ = [
     "matmul",

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..engine._op import answering, op
+from ..engine._samples import Arrays, Draw
 from ..engine._tensor import Tensor
 from ._matrices import (
     adjoint,
@@ -24,7 +25,6 @@ from ._matrices import (
     of_triangle,
     require_square,
 )
-from ._samples import Arrays, Draw
 
 __all__ = [
     "eig",

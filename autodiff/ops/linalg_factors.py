@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..engine._op import answering, op
+from ..engine._samples import Arrays, Draw
 from ..engine._tensor import Tensor
 from ._matrices import (
     adjoint,
@@ -34,7 +35,6 @@ from ._matrices import (
     require_square,
     tall,
 )
-from ._samples import Arrays, Draw
 from .complex import conj as conjugate
 from .creation import asarray
 from .linalg import matmul

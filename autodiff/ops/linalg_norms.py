@@ -9,9 +9,9 @@ import numpy as np
 
 from ..engine import _axes
 from ..engine._op import answering, op
+from ..engine._samples import Arrays, Draw
 from ..engine._tensor import Tensor
 from ._matrices import conj, require_matrix
-from ._samples import Arrays, Draw
 from .comparison import greater
 from .creation import asarray, astype
 from .elementwise import abs as absolute

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..engine._broadcast import Undo, undo_for
 from ..engine._op import answering, op
+from ..engine._samples import Arrays, Draw
 from ..engine._tensor import Tensor, leave
 from ._matrices import (
     adjoint,
@@ -27,7 +28,6 @@ from ._matrices import (
     square_sample,
     tall,
 )
-from ._samples import Arrays, Draw
 from .creation import asarray
 from .reductions import _others
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arrays._backend import PYTHON_SCALARS
 from ..engine._op import op
-from ._samples import Arrays, Draw, binary
+from ..engine._samples import Arrays, Draw, binary
 
 __all__ = ["check_labels", "one_hot", "sigmoid_cross_entropy", "softmax_cross_entropy"]
 

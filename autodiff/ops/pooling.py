@@ -10,9 +10,9 @@ import numpy as np
 
 from ..arrays._device import Device, device_of, place
 from ..engine._op import op
+from ..engine._samples import Arrays, Draw
 from . import _images
 from ._images import Windows, expect_images, inward, leads_undo, outward, windows_over
-from ._samples import Arrays, Draw
 
 __all__ = [
     "avg_pool2d",

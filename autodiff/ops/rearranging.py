@@ -11,8 +11,8 @@ import numpy as np
 from ..arrays._device import kept
 from ..engine import _axes
 from ..engine._op import op
+from ..engine._samples import Arrays, Draw
 from ..engine._tensor import Tensor, leave
-from ._samples import Arrays, Draw
 
 __all__ = [
     "flip",

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine import _axes
 from ..engine._op import op
-from ._samples import reduction
+from ..engine._samples import reduction
 
 __all__ = [
     "max",

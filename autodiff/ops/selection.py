@@ -16,9 +16,9 @@ from ..engine import _axes
 from ..engine._broadcast import cast_undo
 from ..engine._graph import LEAF, thread
 from ..engine._op import op
+from ..engine._samples import Arrays, Draw
 from ..engine._tensor import Tensor, convert, is_python, leave
 from ..engine._variable import Variable
-from ._samples import Arrays, Draw
 from .creation import astype
 from .shaping import broadcast_to
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays._device import host
+from ..arrays._device import device_of, host, place
 from ..engine._calls import constant
 from ..engine._tensor import Tensor, leave
 from .creation import asarray
@@ -54,6 +54,12 @@ def _data(x: Tensor, name: str) -> Any:
     return host(leave(x, f"{name}, whose result's shape depends on the values,"))
 
 
+def _beside(x: Tensor, *found: Any) -> list[Tensor]:
+    """Positions and counts as constants on the device of x."""
+    where = device_of(x)
+    return [constant(place(data, where)) for data in found]
+
+
 def _unique(x: Any, name: str) -> list[Tensor]:
     """Values, first positions, inverse and counts; NaNs differ from each other."""
     x = asarray(x)
@@ -62,8 +68,8 @@ def _unique(x: Any, name: str) -> list[Tensor]:
         data, return_index=True, return_inverse=True, return_counts=True, equal_nan=False
     )
     _, indices, inverse, counts = found
-    values = take(reshape(x, (-1,)), indices, axis=0)
-    return [values, *map(constant, (indices, inverse.reshape(data.shape), counts))]
+    positions = _beside(x, indices, inverse.reshape(data.shape), counts)
+    return [take(reshape(x, (-1,)), positions[0], axis=0), *positions]
 
 
 def unique_all(x: Any, /) -> UniqueAll:
@@ -118,7 +124,8 @@ def nonzero(x: Any, /) -> tuple[Tensor, ...]:
     >>> nonzero([0.0, 2.0, 3.0])
     (Tensor([1, 2], dtype=int64),)
     """
-    data = np.asarray(_data(asarray(x), "nonzero"))
+    x = asarray(x)
+    data = np.asarray(_data(x, "nonzero"))
     if not data.ndim:
         raise ValueError("nonzero: a 0-d array has no positions; expected one axis at least")
-    return tuple(constant(part) for part in np.nonzero(data))
+    return tuple(_beside(x, *np.nonzero(data)))

@@ -11,8 +11,8 @@ import numpy as np
 from ..engine import _axes
 from ..engine._broadcast import cast_undo
 from ..engine._op import op
+from ..engine._samples import Arrays, Draw
 from ..engine._tensor import Tensor
-from ._samples import Arrays, Draw
 
 __all__ = [
     "broadcast_to",

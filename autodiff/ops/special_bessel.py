@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..engine._op import op
-from ._samples import unary
+from ..engine._samples import unary
 from .special_samples import alike, of_order
 
 __all__ = [

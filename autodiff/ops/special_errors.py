@@ -11,7 +11,7 @@ from typing import Any
 
 from ..arrays._backend import PYTHON_SCALARS
 from ..engine._op import op
-from ._samples import binary, unary
+from ..engine._samples import binary, unary
 from .special_samples import alike
 
 __all__ = [

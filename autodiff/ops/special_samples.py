@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._samples import Arrays, Draw, Sample
+from ..engine._samples import Arrays, Draw, Sample
 
 
 def alike(xp: Any, *operands: Any) -> list[Any]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine import _axes
 from ..engine._op import op
-from ._samples import Arrays, Draw, whole_reduction
+from ..engine._samples import Arrays, Draw, whole_reduction
 from .reductions import _input_size
 
 __all__ = [

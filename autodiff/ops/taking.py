@@ -10,7 +10,7 @@ from ..arrays._device import kept
 from ..engine import _axes
 from ..engine._broadcast import Undo, cast_undo, undo_for
 from ..engine._op import op
-from ._samples import Arrays, Draw
+from ..engine._samples import Arrays, Draw
 
 __all__ = [
     "add_along_axis",

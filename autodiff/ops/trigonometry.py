@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..engine._op import op
-from ._samples import binary, unary
+from ..engine._samples import binary, unary
 
 __all__ = [
     "acos",

@@ -6,8 +6,8 @@ from typing import Any
 
 from ..engine import _axes
 from ..engine._op import op
+from ..engine._samples import Arrays, Draw
 from ._images import Windows, at
-from ._samples import Arrays, Draw
 
 __all__ = [
     "overlap_add",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..engine._op import Op
-from ..ops._samples import Draw, Source
+from ..engine._samples import Draw, Source
 from ._numeric import Array
 
 

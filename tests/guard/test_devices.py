@@ -351,3 +351,11 @@ def test_import_does_not_import_cupy() -> None:
         "assert _cuda_is_likely() or [str(d) for d in there()] == ['cpu'] and not imported()\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, env=_env("cpu"))
+
+
+def test_positions_and_counts_lie_where_the_elements_do() -> None:
+    x = ad.asarray([0.0, 2.0, 2.0], device="guard")
+    for found in (*ad.nonzero(x), *ad.unique_all(x)):
+        assert found.device == x.device
+    assert ad.nonzero(x)[0].numpy().tolist() == [1, 2]
+    assert ad.unique_all(x).inverse_indices.numpy().tolist() == [0, 1, 1]

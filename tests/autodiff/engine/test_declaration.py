@@ -11,7 +11,7 @@ import pytest
 
 import autodiff as ad
 from autodiff.engine._op import DeclarationError, numpy_functions, op, registry
-from autodiff.ops._samples import binary, unary
+from autodiff.engine._samples import binary, unary
 from tests.autodiff.scratch import scratch_registry
 
 

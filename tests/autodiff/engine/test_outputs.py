@@ -12,7 +12,7 @@ import pytest
 
 import autodiff as ad
 from autodiff.engine._op import DeclarationError, op
-from autodiff.ops._samples import unary
+from autodiff.engine._samples import unary
 from autodiff.testing import check_gradients
 from tests.autodiff.flat.agreement import assert_agree
 from tests.autodiff.scratch import scratch_registry

@@ -10,7 +10,7 @@ import pytest
 
 import autodiff as ad
 from autodiff.engine._op import op
-from autodiff.ops._samples import binary, unary
+from autodiff.engine._samples import binary, unary
 from autodiff.testing import GradientError, check_gradients
 from tests.autodiff.scratch import scratch_registry
 

@@ -11,7 +11,7 @@ import pytest
 import autodiff as ad
 from autodiff import TracingError
 from autodiff.engine._op import op
-from autodiff.ops._samples import unary
+from autodiff.engine._samples import unary
 from tests.autodiff.scratch import scratch_registry
 
 from ..agreement import assert_agree
